@@ -1,0 +1,26 @@
+"""keepers: a photo culler that tells you why.
+
+    import keepers
+    result = keepers.cull("~/Pictures/wedding")
+
+The verbs are those of the command line; they are imported on first use, so that `import keepers` is instant.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_VERBS = ("assess", "bench", "cull", "explain", "list_photos", "make_sample")
+
+if TYPE_CHECKING:
+    from keepers.app import assess, bench, cull, explain, list_photos, make_sample
+
+__all__ = ["__version__", "assess", "bench", "cull", "explain", "list_photos", "make_sample"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _VERBS:
+        from keepers import app
+
+        return getattr(app, name)
+    raise AttributeError(f"module 'keepers' has no attribute {name!r}")

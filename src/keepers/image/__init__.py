@@ -1,0 +1,1 @@
+"""Arrays in, arrays or floats out: no files, no settings, no state."""

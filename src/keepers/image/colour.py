@@ -1,0 +1,37 @@
+"""sRGB and linear light (IEC 61966-2-1:1999), and luma (ITU-R BT.709-6)."""
+
+import numpy as np
+
+from keepers.types import Plane, Rgb
+
+_codes = np.arange(256, dtype=np.float64) / 255.0
+_TO_LINEAR = np.where(_codes <= 0.04045, _codes / 12.92, ((_codes + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_STEPS = 4096
+_grid = np.arange(_STEPS + 1, dtype=np.float64) / _STEPS
+_squares = _grid**2
+_TO_SRGB = np.where(
+    _squares <= 0.0031308, _squares * 12.92, 1.055 * np.maximum(_squares, 1e-12) ** (1 / 2.4) - 0.055
+)
+_FROM_LINEAR = np.rint(255.0 * _TO_SRGB).astype(np.uint8)
+
+
+def to_linear(rgb: Rgb) -> Plane:
+    """Linear light 0..1, float32 and of the same shape, of sRGB uint8 values."""
+    return np.asarray(_TO_LINEAR[rgb], dtype=np.float32)
+
+
+def from_linear(linear: Plane) -> Rgb:
+    """SRGB uint8 of linear light; values outside 0..1 clip as a sensor does.
+
+    The table is indexed by the square root of the value, which spreads the shadows evenly over it: the round
+    trip of all 256 codes is exact.
+    """
+    index = np.sqrt(np.clip(linear, 0.0, 1.0))
+    index *= _STEPS
+    return np.asarray(_FROM_LINEAR[np.rint(index).astype(np.int16)])
+
+
+def luma(rgb: Rgb) -> Plane:
+    """Luma 0..1, float32 H x W: BT.709 weights on the sRGB-encoded values."""
+    weights = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32) / np.float32(255.0)
+    return np.asarray(rgb.astype(np.float32) @ weights, dtype=np.float32)

@@ -1,0 +1,232 @@
+"""What travels through keepers: frozen dataclasses without behaviour worth speaking of.
+
+    Source -> Photo + Frame -> Evidence -> Report -> Assessment -> Verdict
+
+Facts (`Photo`, `Report`) are measured once and stored; opinions (`Assessment`, `Verdict`) are derived from
+them at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Rgb = npt.NDArray[np.uint8]
+"""uint8, H x W x 3, sRGB, upright."""
+Plane = npt.NDArray[np.float32]
+"""float32, H x W, values 0..1 unless said otherwise."""
+
+LABELS = ("original", "blurred", "camera_shake", "distorted", "overexposed", "underexposed")
+"""The six classes of the study, in the order of the network's outputs."""
+
+FLAWS = ("blurred", "camera_shake", "distorted", "overexposed", "underexposed", "noisy")
+"""What can be wrong with a photo; several may hold at once."""
+
+VerdictName = Literal["keep", "maybe", "delete"]
+VERDICTS: tuple[VerdictName, ...] = ("keep", "maybe", "delete")
+VERDICT_TITLES: Mapping[VerdictName, str] = {"keep": "Must Haves", "maybe": "Maybes", "delete": "To be Deleted"}
+
+Role = Literal["image", "raw", "sidecar"]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """One file of a photo as the file system knows it. `size` in bytes, `mtime_ns` since the epoch."""
+
+    path: Path
+    role: Role
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A picture found on disk and not yet opened: RAW, JPEG and sidecar of one stem belong together.
+
+    `path` is the file whose pixels are judged (the JPEG or HEIC of a pair, else the RAW); it is in `files`.
+    """
+
+    path: Path
+    files: tuple[PhotoFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """What the camera recorded; None where it did not say.
+
+    `captured_at` is the camera's local time, naive, with sub-seconds. `exposure_s` in seconds, `bias_ev` in EV,
+    `focal_mm` in millimetres. `orientation` is EXIF 1..8 of the stored pixels, before they were turned upright.
+    """
+
+    captured_at: datetime | None = None
+    make: str | None = None
+    model: str | None = None
+    iso: int | None = None
+    exposure_s: float | None = None
+    f_number: float | None = None
+    focal_mm: float | None = None
+    bias_ev: float | None = None
+    orientation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One picture as the photographer sees it. `id` is a hash of the content (32 hex digits); no opinions.
+
+    `width` and `height` are those of the upright picture at native resolution, in pixels.
+    """
+
+    id: str
+    source: Source
+    width: int
+    height: int
+    camera: CameraFacts = CameraFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The pixels that are measured: uint8 H x W x 3, sRGB, upright.
+
+    Large photos are decoded at half scale. `scale` is frame pixels per native pixel (0 < scale <= 1);
+    `origin` says where the pixels come from: the image itself, the preview embedded in a RAW, or a demosaic.
+    """
+
+    rgb: Rgb
+    scale: float = 1.0
+    origin: Literal["image", "preview", "demosaic"] = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face in pixels of the upright native photo: `box` is x, y, width, height; `presence` 0..1."""
+
+    box: tuple[float, float, float, float]
+    presence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Facts of a grid of square tiles over a frame; every array is float32, rows x columns.
+
+    sharpness: noise-normalised detail at the finest scale relative to detail one octave coarser, 0 .. about 1;
+        NaN where a tile has too little texture to tell.
+    detail: RMS of the local contrast, on luma 0..1; how much there is to judge by.
+    anisotropy: 0 (gradients in all directions alike) .. 1 (all along one axis).
+    size: edge of a tile in frame pixels.
+    """
+
+    sharpness: Plane
+    detail: Plane
+    anisotropy: Plane
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a check may look at. `luma` is float32 H x W, sRGB-encoded luma 0..1 of the frame.
+
+    `network` maps each flaw label to its logit against `original` (log P(flaw) - log P(original), natural log,
+    before calibration); empty when no network ran.
+    """
+
+    frame: Frame
+    luma: Plane
+    tiles: Tiles
+    noise_sigma: float
+    network: Mapping[str, float] = field(default_factory=dict)
+    faces: tuple[Face, ...] = ()
+    camera: CameraFacts = CameraFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a check returns: a finite raw value in the check's own unit, and a few words such as a place."""
+
+    raw: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One row of the one narrow table. `raw` is None where the check does not apply to this photo."""
+
+    check: str
+    version: str
+    raw: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The facts of one photo, or the error that made it unreadable. Picklable: what a worker returns.
+
+    Exactly one of `photo` and `error` is None. `timings` are CPU milliseconds by stage.
+    """
+
+    source: Source
+    photo: Photo | None = None
+    measurements: tuple[Measurement, ...] = ()
+    error: str | None = None
+    model: str | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What one check says of one flaw: `score` 0 (flawed) .. 1 (flawless), and a sentence for a person."""
+
+    check: str
+    flaw: str
+    raw: float
+    score: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a verdict is what it is; `weight` 0..1 ranks reasons by how much they hurt."""
+
+    name: str
+    sentence: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """keep / maybe / delete with the ranked reasons, strongest first.
+
+    `label` and `probabilities` (they sum to 1) are the six-class answer; `flaws` are calibrated probabilities
+    0..1, independent of each other; `score` is overall technical quality 0..1; `would_change` says in words
+    what would change the verdict.
+    """
+
+    verdict: VerdictName
+    score: float
+    label: str
+    probabilities: Mapping[str, float]
+    flaws: Mapping[str, float]
+    reasons: tuple[Reason, ...]
+    assessments: tuple[Assessment, ...] = ()
+    would_change: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A photo's facts and the verdict derived from them; `verdict` is None for an unreadable photo."""
+
+    report: Report
+    verdict: Verdict | None
+
+    @property
+    def path(self) -> Path:
+        """The file whose pixels were judged."""
+        return self.report.source.path
+
+
+Json = dict[str, Any]
