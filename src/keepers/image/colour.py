@@ -9,9 +9,7 @@ _TO_LINEAR = np.where(_codes <= 0.04045, _codes / 12.92, ((_codes + 0.055) / 1.0
 _STEPS = 4096
 _grid = np.arange(_STEPS + 1, dtype=np.float64) / _STEPS
 _squares = _grid**2
-_TO_SRGB = np.where(
-    _squares <= 0.0031308, _squares * 12.92, 1.055 * np.maximum(_squares, 1e-12) ** (1 / 2.4) - 0.055
-)
+_TO_SRGB = np.where(_squares <= 0.0031308, _squares * 12.92, 1.055 * np.maximum(_squares, 1e-12) ** (1 / 2.4) - 0.055)
 _FROM_LINEAR = np.rint(255.0 * _TO_SRGB).astype(np.uint8)
 
 
