@@ -1,0 +1,177 @@
+"""The policy: from what is known of a photo's flaws to keep, maybe or delete.
+
+| verdict | rule | when |
+|---|---|---|
+| delete | agreement | two detectors agree on one flaw, and together they are certain of it |
+| delete | two flaws | two flaws are certain, each seen by a detector of its own |
+| maybe | doubt | a flaw is likely, or one detector alone is certain of one |
+| maybe | blind | nothing could be measured |
+| keep | clean | none of the above |
+
+The first rule that holds decides. Noise and distortion never delete a photo by themselves: the one is often
+accepted for the moment's sake, the other often intended. All checks that read the same network are one detector,
+since they err together. A photo that cannot be read gets no verdict, and a person's choice overrules everything.
+
+Every rule is a threshold that a higher probability can only pass, so more of a flaw never improves a verdict.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+from keepers.pipeline.words import FLAW_WORDS, percent
+from keepers.types import VERDICT_TITLES, Reason, Verdict, VerdictName
+
+AGREES = 0.5
+"""Calibrated probability from which a detector agrees that a flaw is there."""
+LIKELY = 0.5
+"""Probability, all detectors fused, from which a flaw is likely."""
+ALONE = 0.9
+"""Least calibrated probability at which one detector alone demotes to Maybe, whatever the others say."""
+NEVER_ALONE = frozenset({"noisy", "distorted"})
+"""Flaws for which no photo is deleted unless another flaw is certain too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is known of one flaw in one photo; all numbers are probabilities 0..1.
+
+    `probability` fuses all detectors, `detectors` are the calibrated probabilities of each that could say
+    something, and `certain_at` is the calibrated operating point from which a fused probability is certain.
+    """
+
+    flaw: str
+    probability: float
+    detectors: Mapping[str, float]
+    certain_at: float
+
+    @property
+    def certain(self) -> bool:
+        """Whether the fused probability has reached the operating point."""
+        return self.probability >= self.certain_at
+
+    @property
+    def likely(self) -> bool:
+        """Whether a person should look."""
+        alone = max(ALONE, self.certain_at)
+        return self.probability >= LIKELY or any(p >= alone for p in self.detectors.values())
+
+    @property
+    def seen_by(self) -> frozenset[str]:
+        """The detectors that agree that the flaw is there."""
+        return frozenset(name for name, p in self.detectors.items() if p >= AGREES)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The verdict, the name of the rule that decided, and in words what would change it."""
+
+    verdict: VerdictName
+    rule: str
+    would_change: str
+
+
+Findings = Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the policy: `applies` names the findings that make it hold; None where it does not."""
+
+    name: str
+    verdict: VerdictName
+    applies: Callable[[Findings], Findings | None]
+    would_change: Callable[[Findings], str]
+
+
+def triage(findings: Findings) -> Ruling:
+    """Decide by the first rule that holds; see the module's table."""
+    for rule in RULES:
+        grounds = rule.applies(findings)
+        if grounds is not None:
+            return Ruling(rule.verdict, rule.name, rule.would_change(grounds))
+    raise AssertionError("the last rule always holds")
+
+
+def overrule(verdict: Verdict, chosen: VerdictName) -> Verdict:
+    """The same facts under a person's choice, which always wins."""
+    reason = Reason("choice", f"You chose {VERDICT_TITLES[chosen]}", 1.0)
+    return dataclasses.replace(
+        verdict,
+        verdict=chosen,
+        reasons=(reason, *verdict.reasons),
+        would_change="Only another choice of yours changes this.",
+    )
+
+
+def detector(check: str) -> str:
+    """The detector that a check belongs to: itself, or the one network for all checks that read it."""
+    return "network" if check.startswith("network_") else check
+
+
+def _agreement(findings: Findings) -> Findings | None:
+    grounds = [
+        f for f in findings if f.certain and len(f.seen_by) >= 2 and f.flaw not in NEVER_ALONE
+    ]
+    return grounds or None
+
+
+def _two_flaws(findings: Findings) -> Findings | None:
+    certain = [f for f in findings if f.certain and f.seen_by]
+    for one, other in permutations(certain, 2):
+        # Two different witnesses: not the one network, or the one sharpness, speaking twice.
+        if one.flaw not in NEVER_ALONE and len(one.seen_by | other.seen_by) >= 2:
+            return [one, other]
+    return None
+
+
+def _doubt(findings: Findings) -> Findings | None:
+    return [f for f in findings if f.likely] or None
+
+
+def _blind(findings: Findings) -> Findings | None:
+    return None if any(f.detectors for f in findings) else ()
+
+
+def _clean(findings: Findings) -> Findings | None:
+    return sorted(findings, key=lambda f: f.probability, reverse=True)[:1]
+
+
+def _names(findings: Findings) -> str:
+    return " and ".join(FLAW_WORDS.get(f.flaw, f.flaw) for f in findings)
+
+
+def _leave_delete(grounds: Findings) -> str:
+    return f"It would be a Maybe if the checks did not agree on {_names(grounds)}."
+
+
+def _leave_delete_of_two(grounds: Findings) -> str:
+    return f"It would be a Maybe with only one of {_names(grounds)}."
+
+
+def _leave_maybe(grounds: Findings) -> str:
+    keep = f"It would be a Must Have without {_names(grounds)}"
+    if all(f.flaw in NEVER_ALONE for f in grounds):
+        return f"{keep}, which alone never deletes a photo."
+    return f"{keep}, and To be Deleted if a second check were certain too."
+
+
+def _leave_blind(grounds: Findings) -> str:
+    return "It needs something that can be measured."
+
+
+def _leave_keep(grounds: Findings) -> str:
+    nearest = "".join(f" (nearest: {_names([f])}, {percent(f.probability)})" for f in grounds)
+    return f"It would be a Maybe if a flaw became likely{nearest}."
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("agreement", "delete", _agreement, _leave_delete),
+    Rule("two flaws", "delete", _two_flaws, _leave_delete_of_two),
+    Rule("doubt", "maybe", _doubt, _leave_maybe),
+    Rule("blind", "maybe", _blind, _leave_blind),
+    Rule("clean", "keep", _clean, _leave_keep),
+)
