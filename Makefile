@@ -1,0 +1,68 @@
+# What a fresh machine needs: Python 3.11 or newer, git and make. Everything else goes into .venv.
+#   make cull SHOOT=path/to/photos      make test      make serve      make help
+
+.DEFAULT_GOAL := help
+.PHONY: help cull serve test clean
+.DELETE_ON_ERROR:
+
+# The first Python that is new enough; `make cull PYTHON=python3.12` names another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+VENV := .venv
+SAMPLE := sample-shoot
+SHOOT ?=
+export SHOOT
+
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+help:
+	@echo "make cull SHOOT=path/to/photos   cull a folder of photos (without SHOOT: a sample shoot)"
+	@echo "make serve                       open the page that judges photos you drop on it"
+	@echo "make test                        install what the tests need and run them all (ARGS=-x goes to pytest)"
+	@echo "make clean                       remove $(VENV) and $(SAMPLE)"
+	@echo "PYTHON=python3.12                names the Python to use, 3.11 or newer"
+
+# The shell would not expand a ~ behind SHOOT= in every case, and a path may hold spaces: hence the quotes.
+ifeq ($(strip $(SHOOT)),)
+cull: $(VENV)/runtime.stamp $(SAMPLE)/labels.csv
+	@$(VENV)/bin/keepers cull $(SAMPLE)
+else
+cull: $(VENV)/runtime.stamp
+	@shoot="$$SHOOT"; case "$$shoot" in "~/"*) shoot="$$HOME/$${shoot#??}";; esac; \
+	$(VENV)/bin/keepers cull "$$shoot"
+endif
+
+serve: $(VENV)/runtime.stamp
+	@$(VENV)/bin/keepers serve
+
+test: $(VENV)/test.stamp
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+$(SAMPLE)/labels.csv: | $(VENV)/runtime.stamp
+	@$(VENV)/bin/keepers sample $(SAMPLE)
+
+# A stamp makes the second run instant; a changed pin or dependency makes it old.
+$(VENV)/runtime.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing keepers into $(VENV) (a minute, once) ..."
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing keepers with what training and tests need into $(VENV) (some minutes, once) ..."
+	@$(PIP) -e '.[train,test]'
+	@touch $@ $(VENV)/runtime.stamp
+
+$(VENV)/bin/python:
+	@if [ -z "$(PYTHON)" ]; then \
+	echo "keepers needs Python 3.11 or newer and found none; install it, or name it: make PYTHON=/path/to/python3"; \
+	exit 1; fi
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "keepers needs Python 3.11 or newer, and $(PYTHON) is older or missing; name another: make PYTHON=python3.12"; \
+	exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu install python3-venv, then try again."; \
+	exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+clean:
+	@rm -rf $(VENV) $(SAMPLE)
