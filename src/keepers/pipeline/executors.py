@@ -91,9 +91,7 @@ class _Driver:
     `suspects` those that were under way when a process died, `answered` reports whose turn has not come.
     """
 
-    def __init__(
-        self, sources: Iterable[Source], build: BuildScorer, threads: int, timeout_s: float
-    ) -> None:
+    def __init__(self, sources: Iterable[Source], build: BuildScorer, threads: int, timeout_s: float) -> None:
         self._sources = enumerate(sources)
         self._build, self._threads, self._timeout_s = build, threads, timeout_s
         self._window = max(2 * CHUNK, 2 * threads)

@@ -113,9 +113,7 @@ def detector(check: str) -> str:
 
 
 def _agreement(findings: Findings) -> Findings | None:
-    grounds = [
-        f for f in findings if f.certain and len(f.seen_by) >= 2 and f.flaw not in NEVER_ALONE
-    ]
+    grounds = [f for f in findings if f.certain and len(f.seen_by) >= 2 and f.flaw not in NEVER_ALONE]
     return grounds or None
 
 

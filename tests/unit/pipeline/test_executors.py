@@ -59,7 +59,12 @@ def test_a_file_that_hangs_is_given_up(tmp_path: Path) -> None:
     names = ["a", "hang1", "b", "c"]
     sources = [fake.source(f"{n}.jpg") for n in names]
     told = words(child(sources, partial(fake.build, log), threads=2, timeout_s=1.0))
-    assert told == ["scored a", "hang1.jpg took longer than 1 seconds and was skipped.", "scored b", "scored c"]
+    assert told == [
+        "scored a",
+        "hang1.jpg took longer than 1 seconds and was skipped.",
+        "scored b",
+        "scored c",
+    ]
     assert log.read_text().split().count("hang1") == 1
 
 
