@@ -1,0 +1,1 @@
+"""From files to photos: the only room that opens image files."""

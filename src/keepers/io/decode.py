@@ -1,0 +1,104 @@
+"""From a file to a photo and the pixels that are measured."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+
+from keepers.errors import PhotoError, PhotoTooLarge, UnreadablePhoto
+from keepers.io.bitmap import decode_bitmap
+from keepers.io.files import (
+    MAX_BYTES,
+    hash_bytes,
+    hash_windows,
+    open_photo,
+    read_head,
+    read_up_to,
+    refuse_size,
+)
+from keepers.io.jpeg import decode_jpeg
+from keepers.io.kinds import HEAD_BYTES, Kind, sniff
+from keepers.io.picture import Picture, upright
+from keepers.io.quiet import no_warnings
+from keepers.io.raw import decode_raw
+from keepers.types import Frame, Photo, PhotoFile, Source
+
+_FORMATS: dict[Kind, tuple[str, ...]] = {
+    "heif": ("AVIF", "HEIF"),
+    "png": ("PNG",),
+    "tiff": ("TIFF",),
+    "webp": ("WEBP",),
+    "gif": ("GIF",),
+    "bmp": ("BMP",),
+}
+
+
+def read(source: Source) -> tuple[Photo, Frame]:
+    """Read a photo from disk: its facts and its pixels, upright and in sRGB, at half scale where it is large.
+
+    What the file is shows in its content; its extension does not matter. Nothing is printed.
+
+    Raises:
+        UnreadablePhoto: gone, forbidden, no photo, truncated or damaged.
+        PhotoTooLarge: more than 300 megapixels or 2 GiB.
+    """
+    path = source.path
+    with _only_photo_errors(path.name), open_photo(path) as file:
+        head = read_head(file)
+        if sniff(head, path.suffix) == "raw":
+            identity = hash_windows(file, file.seek(0, os.SEEK_END))
+            return _finish(identity, source, decode_raw(path.name, path, head))
+        data = head + read_up_to(file, MAX_BYTES) if len(head) == HEAD_BYTES else head
+        return _finish(hash_bytes(data), source, _decode(path.name, data))
+
+
+def decode_bytes(name: str, data: bytes) -> tuple[Photo, Frame]:
+    """As `read`, for a photo that is in memory only, such as an upload; nothing is written to disk.
+
+    Args:
+        name: the file name it came with; its extension matters only for RAW files that are known by nothing else.
+        data: the whole file.
+    """
+    path = Path(PurePath(name).name or "photo")
+    with _only_photo_errors(path.name):
+        refuse_size(path.name, len(data))
+        head = data[:HEAD_BYTES]
+        raw = sniff(head, path.suffix) == "raw"
+        source = Source(path, (PhotoFile(path, "raw" if raw else "image", len(data), 0),))
+        if raw:
+            identity = hash_windows(io.BytesIO(data), len(data))
+            return _finish(identity, source, decode_raw(path.name, data, head))
+        return _finish(hash_bytes(data), source, _decode(path.name, data))
+
+
+@contextmanager
+def _only_photo_errors(name: str) -> Iterator[None]:
+    try:
+        with no_warnings():
+            yield
+    except PhotoError:
+        raise
+    except MemoryError as error:
+        raise PhotoTooLarge(f"{name} does not fit into memory; close other programs or make it smaller.") from error
+    except Exception as error:  # the promise is kept even where a library surprises us
+        kind = type(error).__name__
+        raise UnreadablePhoto(f"{name} cannot be decoded ({kind}); copy it from the card again.") from error
+
+
+def _decode(name: str, data: bytes) -> Picture:
+    kind = sniff(data[:HEAD_BYTES], "")
+    if kind == "jpeg":
+        return decode_jpeg(name, data)
+    if kind not in _FORMATS:
+        raise UnreadablePhoto(
+            f"{name} is not a photo in a format that keepers reads; it reads JPEG, HEIC, AVIF, PNG, TIFF, WebP and RAW."
+        )
+    return decode_bitmap(name, data, _FORMATS[kind])
+
+
+def _finish(identity: str, source: Source, picture: Picture) -> tuple[Photo, Frame]:
+    size = (picture.width, picture.height)
+    width, height = size[::-1] if picture.orientation >= 5 else size
+    photo = Photo(identity, source, width, height, picture.camera)
+    return photo, Frame(upright(picture.rgb, picture.orientation), picture.scale, picture.origin)
