@@ -1,0 +1,100 @@
+"""Serving the page to this computer: a port, a few threads, a link."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import webbrowser
+from typing import Any
+
+import waitress
+from flask import Flask
+
+from keepers.errors import UserError
+from keepers.web import security
+from keepers.web.page import BODY_LIMIT, create_app
+
+PORT = 8421
+PORTS_TRIED = 20
+THREADS = 4
+"""The page asks about three photos at a time; one thread stays free for everything else."""
+CONNECTIONS = 16
+"""Bodies are held in memory, so this bounds it; a browser opens at most six."""
+
+
+def serve(host: str = "127.0.0.1", port: int = PORT, open_browser: bool = True) -> None:
+    """Serve the page until Ctrl-C, print its link, and open it in the browser.
+
+    Args:
+        host: 127.0.0.1 or localhost; nobody else's computer is answered.
+        port: the first port to try; the next free one is taken where it is in use. 0 lets the system choose.
+        open_browser: also open the link.
+
+    Raises:
+        UserError: the host is not this computer's, or no port is free.
+    """
+    listener = listen(host, port)
+    keys = security.Keys()
+    server = make_server(create_app(keys=keys), listener)
+    link = f"http://{host}:{listener.getsockname()[1]}/?token={keys.link}"
+    try:
+        print(f"keepers is at {link}\nPhotos stay on this computer and are not stored. Ctrl-C ends it.", flush=True)
+        if open_browser:
+            # In a thread, because a browser in the terminal returns only when it is closed.
+            threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+        server.run()
+    except KeyboardInterrupt:  # before it runs, or a second time; the first in `run` just ends that
+        pass
+    finally:
+        server.close()
+    print("keepers has stopped.", flush=True)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to `port`, or to the next free one of the following ports.
+
+    Raises:
+        UserError: see `serve`.
+    """
+    if host not in security.TRUSTED_HOSTS:
+        raise UserError(f"keepers serves this computer only: use --host 127.0.0.1 instead of {host}.")
+    if not 0 <= port <= 65535:
+        raise UserError(f"{port} is no port: name one from 0 to 65535 with --port.")
+    last = min(port + PORTS_TRIED, 65536)
+    for candidate in range(port, last):
+        if bound := _bind(candidate):
+            return bound
+    raise UserError(f"No port from {port} to {last - 1} is free for keepers: name another one with --port.")
+
+
+def _bind(port: int) -> socket.socket | None:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if sys.platform == "win32":
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    else:
+        # Lets a server start again at once; on Windows it would share a port that is in use.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(("127.0.0.1", port))
+        bound.listen(1)
+    except OSError:
+        bound.close()
+        return None
+    return bound
+
+
+def make_server(app: Flask, listener: socket.socket) -> Any:
+    """A waitress server for `app` on `listener`; `run()` serves until Ctrl-C."""
+    limit: int = app.config.get("MAX_CONTENT_LENGTH") or BODY_LIMIT
+    return waitress.create_server(
+        app,
+        sockets=[listener],
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        ident=None,
+        # Above the limit of the application, which answers with a sentence where waitress only hangs up.
+        max_request_body_size=limit + 64 * 1024**2,
+        # waitress would write larger bodies to temporary files; photos must not touch the disk.
+        inbuf_overflow=limit + 65 * 1024**2,
+    )

@@ -1,0 +1,38 @@
+"""The page's script is plain JavaScript whose types are checked."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import keepers.web
+
+SCRIPT = Path(keepers.web.__file__).parent / "static" / "app.js"
+TYPESCRIPT = "typescript@5.9.3"
+OPTIONS = ("--checkJs", "--allowJs", "--noEmit", "--strict", "--noUnusedLocals", "--noImplicitReturns")
+TARGET = ("--target", "es2022", "--module", "es2022", "--lib", "es2022,dom,dom.iterable")
+
+
+def compiler(folder: Path) -> list[str]:
+    """The command of a TypeScript compiler: `tsc` where it is installed, else fetched by npx."""
+    if tsc := shutil.which("tsc"):
+        return [tsc]
+    npx = shutil.which("npx")
+    if npx is None:
+        pytest.skip("neither tsc nor npx is installed, so the script's types are not checked")
+    command = [npx, "--yes", "--package", TYPESCRIPT, "tsc"]
+    try:
+        fetched = subprocess.run([*command, "--version"], capture_output=True, timeout=60, cwd=folder)
+    except subprocess.TimeoutExpired:
+        pytest.skip("npx did not fetch TypeScript within a minute, so the script's types are not checked")
+    if fetched.returncode:
+        pytest.skip("npx cannot fetch TypeScript here, so the script's types are not checked")
+    return command
+
+
+def test_types(tmp_path: Path) -> None:
+    checked = subprocess.run(
+        [*compiler(tmp_path), *OPTIONS, *TARGET, str(SCRIPT)], capture_output=True, text=True, timeout=120, cwd=tmp_path
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
