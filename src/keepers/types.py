@@ -166,7 +166,8 @@ class Measurement:
 class Report:
     """The facts of one photo, or the error that made it unreadable. Picklable: what a worker returns.
 
-    Exactly one of `photo` and `error` is None. `timings` are CPU milliseconds by stage.
+    Exactly one of `photo` and `error` is None. `timings` are CPU milliseconds by stage. `passing` marks an error
+    that may be gone on the next run though the file stays as it is (no permission, no memory): it is not stored.
     """
 
     source: Source
@@ -175,6 +176,7 @@ class Report:
     error: str | None = None
     model: str | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

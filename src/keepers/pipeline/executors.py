@@ -158,9 +158,9 @@ class _Driver:
             if self._child is not None:
                 self._send(self._suspects[:1] or list(self._waiting))
 
-    def _fail(self, number: int, sentence: str) -> None:
+    def _fail(self, number: int, what: str, *, passing: bool = False) -> None:
         source = self._waiting[number]
-        self._settle(number, Report(source=source, error=sentence.format(name=source.path.name)))
+        self._settle(number, Report(source=source, error=f"{source.path.name} {what}", passing=passing))
 
     def _after_a_crash(self) -> None:
         assert self._child is not None
@@ -173,7 +173,7 @@ class _Driver:
             if self._deaths_without_cause > _FORGIVEN_DEATHS:
                 raise KeepersError(f"The scoring process ended without a photo to blame: {words}.")
         elif self._suspects:
-            self._fail(under_way[0], "{name} is damaged in a way that crashes its decoder; it was skipped.")
+            self._fail(under_way[0], "is damaged in a way that crashes its decoder; it was skipped.")
         else:
             self._suspects = under_way
 
@@ -185,4 +185,5 @@ class _Driver:
         self.stop()
         self._started.clear()
         for number in hanging:
-            self._fail(number, f"{{name}} took longer than {self._timeout_s:.0f} seconds and was skipped.")
+            what = f"took longer than {self._timeout_s:.0f} seconds and was skipped."
+            self._fail(number, what, passing=True)

@@ -80,18 +80,25 @@ def score_photo(
     """Measure one photo; every failure becomes `Report.error`, one sentence that names the file."""
     watch = Stopwatch()
     model = classifier.name if classifier else None
+    passing = True
     try:
         photo, frame = read()
         watch.lap("decode")
         return _measured(photo, frame, classifier, watch)
     except PhotoError as error:
-        sentence = str(error)
+        sentence, passing = str(error), _may_pass(error)
     except MemoryError:
         sentence = f"{source.path.name} needs more memory than there is; close other programs and try again."
     except Exception as error:  # a defect of ours on one photo must not cost the other ten thousand
         what = f"{type(error).__name__}: {error}".strip().rstrip(".:")
         sentence = f"{source.path.name} made keepers stumble ({what}); please report this."
-    return Report(source=source, error=sentence, model=model, timings=watch.timings)
+    return Report(source=source, error=sentence, model=model, timings=watch.timings, passing=passing)
+
+
+def _may_pass(error: PhotoError) -> bool:
+    """Whether the system refused the file, and not the file the decoder (Pillow's OSErrors carry no number)."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno is not None
 
 
 def _measured(photo: Photo, frame: Frame, classifier: Classifier | None, watch: Stopwatch) -> Report:
