@@ -1,0 +1,37 @@
+"""The verbs of keepers. The command line, the web page and scripts are thin clients of these functions.
+
+| verb | does |
+|---|---|
+| `cull` | measures a folder into the catalog and triages it |
+| `assess` | judges files or folders without touching a catalog |
+| `assess_bytes` | the same for the bytes of one upload |
+| `explain` | everything that is known of one photo |
+| `list_photos` | what the catalog says of a folder |
+| `bench` | how fast this machine is, by stage |
+| `make_sample` | writes the sample shoot |
+
+None of them changes a photo or writes into its folder.
+"""
+
+from keepers.app.assessing import assess, assess_bytes
+from keepers.app.benching import Bench, Stage, bench
+from keepers.app.culling import Shoot, Stopped, cull
+from keepers.app.looking import explain, list_photos
+from keepers.app.sampling import make_sample
+from keepers.app.schema import SCHEMA, to_json
+
+__all__ = [
+    "SCHEMA",
+    "Bench",
+    "Shoot",
+    "Stage",
+    "Stopped",
+    "assess",
+    "assess_bytes",
+    "bench",
+    "cull",
+    "explain",
+    "list_photos",
+    "make_sample",
+    "to_json",
+]

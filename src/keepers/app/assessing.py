@@ -1,0 +1,106 @@
+"""The verbs `assess` and `assess_bytes`: judge photos and keep nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepers.app.measuring import Progress, Run, Skipped, nothing_in
+from keepers.errors import NotFound
+from keepers.settings import settings
+from keepers.types import Opinion, PhotoFile, Report, Source
+
+if TYPE_CHECKING:
+    from keepers.models.zoo import Classifier
+
+
+def assess(
+    paths: Iterable[Path | str],
+    *,
+    workers: int | None = None,
+    model: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Opinion]:
+    """Judge files and folders without a catalog: one opinion per photo, in the order given, as they get ready.
+
+    A photo that cannot be read, a path that does not exist and a folder without photos become opinions with
+    `report.error` and never stop the rest; for the latter two `report.source.files` is empty.
+
+    Args:
+        paths: photos and folders; a folder is searched recursively, its photos sorted by path.
+        workers: threads; one per core unless given.
+        model: an ONNX file to use instead of the packaged network, or "none".
+        progress: called after every photo with how many are done and how many there are.
+
+    Raises:
+        ModelError: the network's file is missing or damaged.
+    """
+    run = Run(settings(model=model, workers=workers))
+    found = [one for path in paths for one in _found(Path(path))]
+    reports = run.score([one for one in found if isinstance(one, Source)])
+    for done, one in enumerate(found, start=1):
+        report = one if isinstance(one, Report) else next(reports)
+        if progress is not None:
+            progress(done, len(found))
+        yield run.opinions([report])[0]
+
+
+def assess_bytes(name: str, data: bytes) -> Opinion:
+    """Judge the bytes of one photo, in this process; safe to call from several threads. Nothing is stored.
+
+    Args:
+        name: its file name; the extension helps to tell RAW formats apart.
+        data: the whole file.
+
+    Raises:
+        ModelError: the network's file is missing or damaged.
+    """
+    from keepers.io.decode import decode_bytes
+    from keepers.pipeline.score import score_photo
+
+    path = Path(name)
+    source = Source(path, (PhotoFile(path, "image", len(data), 0),))
+    run, classifier = _loaded()
+    report = score_photo(source, lambda: decode_bytes(name, data), classifier)
+    return run.opinions([report])[0]
+
+
+_loading = threading.Lock()
+
+
+def _loaded() -> tuple[Run, Classifier | None]:
+    with _loading:  # several first requests at once must not load the network several times
+        return _load()
+
+
+@cache
+def _load() -> tuple[Run, Classifier | None]:
+    from keepers.pipeline.score import load_network
+
+    run = Run(settings())
+    return run, load_network(run.network)
+
+
+def _found(path: Path) -> Iterator[Source | Report]:
+    """The photos under one path, or the report that says why there is none."""
+    from keepers.io.scan import scan
+
+    skipped: list[Skipped] = []
+    try:
+        sources = scan([path], on_error=lambda where, why: skipped.append(Skipped(where, why)))
+    except NotFound as error:
+        yield _missing(path, str(error))
+        return
+    yield from sources
+    yield from (_missing(one.path, one.sentence) for one in skipped)
+    if not sources and not skipped:
+        yield _missing(path, nothing_in(path))
+
+
+def _missing(path: Path, sentence: str) -> Report:
+    absolute = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
+    return Report(Source(absolute, ()), error=sentence, passing=True)

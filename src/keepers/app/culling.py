@@ -1,0 +1,168 @@
+"""The verb `cull`: scan, measure what is new, store the facts, judge everything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from keepers.app.measuring import Progress, Run, Skipped, photos_in
+from keepers.catalog.db import Catalog
+from keepers.errors import StorageError
+from keepers.io.files import content_id
+from keepers.pipeline.executors import CHUNK
+from keepers.settings import settings
+from keepers.types import VERDICTS, Opinion, Report, Source, VerdictName
+
+
+@dataclass(frozen=True, slots=True)
+class Shoot:
+    """A culled folder.
+
+    `opinions` are sorted by path and include unreadable photos (`verdict` None); `skipped` are subfolders that
+    could not be looked into; `measured` counts the photos whose pixels were read in this run and `seconds` how
+    long it took. `unsaved` says why facts could not be stored, where they could not. After Ctrl-C `complete` is
+    False and photos without facts are missing.
+    """
+
+    folder: Path
+    catalog: Path
+    opinions: tuple[Opinion, ...]
+    skipped: tuple[Skipped, ...] = ()
+    measured: int = 0
+    seconds: float = 0.0
+    unsaved: str | None = None
+    complete: bool = True
+
+    @property
+    def counts(self) -> dict[VerdictName, int]:
+        """Photos per verdict, in the order keep, maybe, delete."""
+        names = [o.verdict.verdict for o in self.opinions if o.verdict is not None]
+        return {name: names.count(name) for name in VERDICTS}
+
+    @property
+    def unreadable(self) -> tuple[Opinion, ...]:
+        """The photos without a verdict; `report.error` says why."""
+        return tuple(o for o in self.opinions if o.verdict is None)
+
+    def of(self, verdict: VerdictName) -> tuple[Opinion, ...]:
+        """The photos of one verdict, the technically worst first."""
+        some = [o for o in self.opinions if o.verdict is not None and o.verdict.verdict == verdict]
+        return tuple(sorted(some, key=lambda o: o.verdict.score if o.verdict else 0.0))
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C during `cull`. `shoot` is what was done until then; it is in the catalog."""
+
+    def __init__(self, shoot: Shoot) -> None:
+        super().__init__("stopped")
+        self.shoot = shoot
+
+
+def cull(
+    folder: Path | str,
+    *,
+    catalog: Path | str | None = None,
+    workers: int | None = None,
+    model: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Shoot:
+    """Triage a folder of photos into Must Haves, Maybes and To be Deleted. No photo is changed.
+
+    Facts go into the catalog; a second run measures only photos that are new or changed and facts that are out
+    of date. When the catalog cannot be written any more (disk full), the rest is judged from memory and
+    `Shoot.unsaved` says so.
+
+    Args:
+        folder: searched recursively; RAW and JPEG of one stem are one photo.
+        catalog: file of the catalog; in the platform's user-data directory unless given.
+        workers: threads; one per core unless given.
+        model: an ONNX file to use instead of the packaged network, or "none".
+        progress: called after every photo with how many are done and how many there are.
+
+    Raises:
+        NotFound, NothingToDo: there is no such folder, or no photo in it.
+        StorageError: the catalog cannot be opened.
+        ModelError: the network's file is missing or damaged.
+        Stopped: Ctrl-C; it is a KeyboardInterrupt.
+    """
+    began = time.monotonic()
+    run = Run(settings(catalog=catalog, workers=workers, model=model))
+    sources, skipped = photos_in(folder)
+    with Catalog(run.settings.catalog) as store:
+        facts = _Facts(store, run, sources, Path(folder).expanduser())
+        try:
+            facts.refresh(progress)
+        finally:
+            facts.flush()
+        opinions = run.opinions(facts.reports(), store.choices())
+    shoot = Shoot(
+        folder=facts.folder,
+        catalog=run.settings.catalog,
+        opinions=tuple(opinions),
+        skipped=skipped,
+        measured=facts.measured,
+        seconds=time.monotonic() - began,
+        unsaved=facts.unsaved,
+        complete=not facts.stopped,
+    )
+    if facts.stopped:
+        raise Stopped(shoot)
+    return shoot
+
+
+class _Facts:
+    """The reports of a run: known ones from the catalog, missing ones measured and saved chunk by chunk."""
+
+    def __init__(self, store: Catalog, run: Run, sources: Sequence[Source], folder: Path) -> None:
+        self.folder = folder
+        self.measured = 0
+        self.stopped = False
+        self.unsaved: str | None = None
+        self._store, self._run, self._sources = store, run, sources
+        self._pending: list[Report] = []
+        store.adopt(sources, content_id)  # photos that were moved or renamed keep their facts
+        self._stale = store.stale(sources, run.versions())
+        self._known = self._from_catalog()
+
+    def refresh(self, progress: Progress | None) -> None:
+        """Measure what is stale. Ctrl-C ends it and sets `stopped`."""
+        total, known = len(self._sources), len(self._sources) - len(self._stale)
+        tell = progress or (lambda done, of: None)
+        tell(known, total)
+        reports = self._run.score(self._stale) if self._stale else iter(())
+        try:
+            for self.measured, report in enumerate(reports, start=1):
+                self._take(report)
+                tell(known + self.measured, total)
+        except KeyboardInterrupt:
+            self.stopped = True
+
+    def flush(self) -> None:
+        """Save what is pending; when the disk refuses, keep it and remember why."""
+        storable = [report for report in self._pending if not report.passing]
+        try:
+            if storable:
+                self._store.save(storable)
+        except StorageError as error:
+            self.unsaved = str(error)
+            return
+        self.unsaved = None
+        self._pending.clear()
+
+    def reports(self) -> list[Report]:
+        """One report per photo that has facts, in the order of the sources."""
+        return [self._known[s.path] for s in self._sources if s.path in self._known]
+
+    def _take(self, report: Report) -> None:
+        self._known[report.source.path] = report
+        self._pending.append(report)
+        # After a refusal only the flush at the end tries again: a full disk rarely empties by itself.
+        if len(self._pending) >= CHUNK and self.unsaved is None:
+            self.flush()
+
+    def _from_catalog(self) -> dict[Path, Report]:
+        stale = {s.path for s in self._stale}
+        current = [s for s in self._sources if s.path not in stale]
+        return {report.source.path: report for report in self._store.load(current)}

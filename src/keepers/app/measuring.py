@@ -1,0 +1,108 @@
+"""What the verbs share: finding photos, the network and calibration of a run, facts into opinions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepers.errors import NotFound, NothingToDo
+from keepers.pipeline import executors
+from keepers.pipeline.score import PACKAGED, Network
+from keepers.settings import Settings
+from keepers.types import Opinion, Report, Source, VerdictName
+
+if TYPE_CHECKING:
+    from keepers.pipeline.calibrate import Calibration
+
+Progress = Callable[[int, int], None]
+"""Called after every photo with how many are done and how many there are."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The settings of one call and what follows from them; everything heavy is loaded when first needed."""
+
+    settings: Settings
+
+    @cached_property
+    def network(self) -> Network:
+        """The network to run: the one that was named, else the packaged one where it is installed."""
+        from keepers.models import zoo
+
+        if self.settings.model == "none":
+            return Network("none")
+        if self.settings.model is not None:
+            return Network("file", Path(self.settings.model).expanduser())
+        return PACKAGED if zoo.packaged().is_file() else Network("none")
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The packaged calibration."""
+        from keepers.pipeline import calibrate
+
+        return calibrate.load()
+
+    def versions(self) -> Mapping[str, str]:
+        """The version that a current measurement of each check carries."""
+        from keepers.models import zoo
+        from keepers.pipeline.measure import versions
+
+        return versions(None if self.network.kind == "none" else zoo.name_of(self.network.path))
+
+    def score(self, sources: Iterable[Source]) -> Iterator[Report]:
+        """Measure `sources` in the child process."""
+        return executors.score(sources, workers=self.settings.workers, network=self.network)
+
+    def opinions(
+        self, reports: Sequence[Report], choices: Mapping[str, VerdictName] | None = None
+    ) -> list[Opinion]:
+        """Judge readable photos; a person's choice (photo id -> verdict) wins."""
+        from keepers.pipeline.judge import judge_all
+        from keepers.pipeline.triage import overrule
+
+        chosen = choices or {}
+        verdicts = iter(judge_all([r for r in reports if r.photo is not None], self.calibration))
+        opinions = []
+        for report in reports:
+            verdict = next(verdicts) if report.photo is not None else None
+            if report.photo is not None and verdict is not None and report.photo.id in chosen:
+                verdict = overrule(verdict, chosen[report.photo.id])
+            opinions.append(Opinion(report, verdict))
+        return opinions
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A folder or file that could not be looked into, and a sentence that says why."""
+
+    path: Path
+    sentence: str
+
+
+def photos_in(folder: Path | str) -> tuple[list[Source], tuple[Skipped, ...]]:
+    """The photos of a folder, and what could not be looked into.
+
+    Raises:
+        NotFound: the folder does not exist, may not be opened or is a file.
+        NothingToDo: there is no photo in it.
+    """
+    from keepers.io.scan import scan
+
+    root = Path(folder).expanduser()
+    if root.is_file():
+        raise NotFound(f"{root} is a file, not a folder; judge single photos with: keepers assess {root}")
+    skipped: list[Skipped] = []
+    sources = scan([root], on_error=lambda path, sentence: skipped.append(Skipped(path, sentence)))
+    if not sources:
+        raise NothingToDo(nothing_in(root, skipped))
+    return sources, tuple(skipped)
+
+
+def nothing_in(folder: Path, skipped: Sequence[Skipped] = ()) -> str:
+    """The sentence about a folder without photos."""
+    if skipped:
+        return f"{folder} holds no photo that can be reached: {skipped[0].sentence}"
+    return f"{folder} holds no photos (JPEG, PNG, TIFF, WebP, HEIC, AVIF or RAW); name the folder of a shoot."

@@ -1,0 +1,55 @@
+"""The documented JSON of an opinion: `docs/assess-schema.md`. Scripts of other people depend on it.
+
+A new key may be added within version 1; renaming, removing or changing the meaning of one makes version 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from keepers.types import Json, Opinion
+
+SCHEMA = "keepers.assess/1"
+_DIGITS = 6
+
+
+def to_json(opinion: Opinion) -> Json:
+    """One line of `keepers assess --json`; every key is always there, see `docs/assess-schema.md`."""
+    report, verdict = opinion.report, opinion.verdict
+    return {
+        "schema": SCHEMA,
+        "path": str(opinion.path),
+        "error": report.error,
+        "verdict": verdict.verdict if verdict else None,
+        "score": _round(verdict.score) if verdict else None,
+        "label": verdict.label if verdict else None,
+        "probabilities": _rounded(verdict.probabilities) if verdict else {},
+        "flaws": _rounded(verdict.flaws) if verdict else {},
+        "reasons": [
+            {"name": r.name, "sentence": r.sentence, "weight": _round(r.weight)}
+            for r in (verdict.reasons if verdict else ())
+        ],
+        "would_change": verdict.would_change if verdict else None,
+        "faces": [],
+        "model": report.model,
+    }
+
+
+def explain_to_json(opinion: Opinion) -> Json:
+    """`to_json` with what every check said: the JSON of `keepers explain --json`."""
+    verdict = opinion.verdict
+    return {
+        **to_json(opinion),
+        "assessments": [
+            {"check": a.check, "flaw": a.flaw, "raw": a.raw, "score": _round(a.score), "sentence": a.sentence}
+            for a in (verdict.assessments if verdict else ())
+        ],
+    }
+
+
+def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:
+    return {name: _round(number) for name, number in numbers.items()}
+
+
+def _round(number: float) -> float:
+    return round(float(number), _DIGITS)
