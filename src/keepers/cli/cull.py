@@ -1,0 +1,55 @@
+"""`keepers cull`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keepers.cli.options import Catalog, Model, Workers
+
+_EPILOG = """\b
+Examples:
+  keepers cull ~/Pictures/wedding
+  keepers cull /media/card --catalog ./card.db --workers 4
+
+Run it again after adding photos: only what is new or changed is measured. Ctrl-C keeps what is done.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(epilog=_EPILOG, short_help="Sort a folder of photos into three piles.")(cull)
+
+
+def cull(
+    folder: Annotated[Path, typer.Argument(help="A folder of photos; it is searched recursively.")],
+    catalog: Catalog = None,
+    workers: Workers = None,
+    model: Model = None,
+) -> None:
+    """Measure a folder and sort it into Must Haves, Maybes and To be Deleted.
+
+    Finds blur, camera shake, distortion, over- and underexposure and noise, and says why. Reads JPEG, PNG, TIFF,
+    WebP, HEIC, AVIF and RAW; a RAW and a JPEG of one name are one photo. No photo is changed or deleted, and
+    nothing is written into the folder: the facts go into a catalog in your user-data directory.
+    """
+    from keepers import app
+    from keepers.cli import show
+    from keepers.cli.group import INTERRUPTED
+    from keepers.errors import StorageError
+
+    stopped = False
+    with show.progress_bar() as progress:
+        try:
+            shoot = app.cull(folder, catalog=catalog, workers=workers, model=model, progress=progress)
+        except app.Stopped as stop:
+            shoot, stopped = stop.shoot, True
+    show.summary(shoot)
+    if stopped:
+        raise typer.Exit(INTERRUPTED)
+    if shoot.unsaved is not None:
+        raise StorageError(shoot.unsaved)
+    if len(shoot.unreadable) == len(shoot.opinions):
+        raise typer.Exit(1)

@@ -1,0 +1,249 @@
+"""How opinions look in a terminal. Plain and complete where the output is a file or a pipe."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from keepers.app import Bench, Shoot
+from keepers.app.measuring import Progress as Tell
+from keepers.types import VERDICT_TITLES, VERDICTS, Opinion, VerdictName
+
+WORST = 10
+"""Photos and files that a summary names before it only counts the rest."""
+PIPE_WIDTH = 200
+STYLES: dict[VerdictName, str] = {"keep": "green", "maybe": "yellow", "delete": "red"}
+
+
+def console() -> Console:
+    """Standard output; wide where nobody's terminal folds the lines."""
+    terminal = sys.stdout.isatty()
+    return Console(highlight=False, markup=False, emoji=False, width=None if terminal else PIPE_WIDTH)
+
+
+class _Rate(ProgressColumn):
+    """Photos a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f} photos/s" if task.speed else "", style="cyan")
+
+
+@contextmanager
+def progress_bar(wanted: bool = True) -> Iterator[Tell]:
+    """A function for the verbs' `progress`; draws on stderr, and only where that is a terminal."""
+    screen = Console(stderr=True)
+    if not (wanted and screen.is_terminal):
+        yield lambda done, total: None
+        return
+    columns = (TextColumn("Measuring"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    # Without redirect_stdout=False rich would send what we print to stderr as well.
+    with Progress(*columns, console=screen, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("", total=None)
+        known: int | None = None
+
+        def tell(done: int, total: int) -> None:
+            nonlocal known
+            known = done if known is None else known
+            # Photos that were known already must not count as speed.
+            bar.update(task, completed=done - known, total=total - known)
+
+        yield tell
+
+
+def safe(name: object) -> str:
+    """A file name without control characters, which could do things to a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in str(name))
+
+
+def summary(shoot: Shoot) -> None:
+    """What `cull` leaves on the screen."""
+    out = console()
+    _headline(out, shoot)
+    _counts(out, shoot)
+    _worst(out, shoot)
+    _named(out, "Could not be read", [(o.path, o.report.error or "") for o in shoot.unreadable], shoot.folder)
+    _named(out, "Could not be looked into", [(s.path, s.sentence) for s in shoot.skipped], shoot.folder)
+    _what_next(out, shoot)
+
+
+def _headline(out: Console, shoot: Shoot) -> None:
+    known = len(shoot.opinions) - shoot.measured
+    rate = f", {shoot.measured / shoot.seconds:.1f} a second" if shoot.measured and shoot.seconds else ""
+    out.print(f"{safe(shoot.folder)}: {_photos(len(shoot.opinions))}")
+    out.print(f"{shoot.measured} measured in {shoot.seconds:.1f} s{rate}; {known} known already", style="dim")
+    if not shoot.complete:
+        out.print("Stopped. What is done is kept; run the same command again to go on.", style="yellow")
+    models = {o.report.model for o in shoot.opinions if o.verdict is not None}
+    if None in models:
+        out.print("No network is installed: distortion is not found, and less is certain.", style="yellow")
+
+
+def _counts(out: Console, shoot: Shoot) -> None:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for name in VERDICTS:
+        table.add_row(Text(VERDICT_TITLES[name], style=STYLES[name]), Text(str(shoot.counts[name])))
+    out.print()
+    out.print(table)
+
+
+def _worst(out: Console, shoot: Shoot) -> None:
+    """Which flaws were found how often, and the photos that suffer most."""
+    flawed = [*shoot.of("delete"), *shoot.of("maybe")]
+    why = Counter(o.verdict.reasons[0].name for o in flawed if o.verdict and o.verdict.reasons)
+    if why:
+        out.print()
+        parts = (f"{name.replace('_', ' ')} {count}" for name, count in why.most_common())
+        out.print(f"Main reasons: {', '.join(parts)}")
+    for name in ("delete", "maybe"):
+        some = shoot.of(name)
+        if some:
+            out.print()
+            out.print(f"{VERDICT_TITLES[name]}, worst first", style="bold")
+            out.print(_rows(some[:WORST], shoot.folder))
+            _and_more(out, len(some), f"keepers list {_quoted(shoot.folder)} --verdict {name}")
+
+
+def _named(out: Console, title: str, lines: Sequence[tuple[Path, str]], folder: Path) -> None:
+    if not lines:
+        return
+    out.print()
+    out.print(f"{title} ({len(lines)})", style="bold")
+    for path, sentence in lines[:WORST]:
+        out.print(f"  {_short(path, folder)}: {safe(sentence)}", soft_wrap=True)
+    _and_more(out, len(lines), "keepers list --format json names them all")
+
+
+def _what_next(out: Console, shoot: Shoot) -> None:
+    out.print()
+    out.print(f"Catalog: {safe(shoot.catalog)}", style="dim", soft_wrap=True)
+    worst = next(iter([*shoot.of("delete"), *shoot.of("maybe")]), None)
+    if worst is not None:
+        out.print(f"Why one photo is where it is: keepers explain {_quoted(worst.path)}", soft_wrap=True)
+    out.print(f"All photos: keepers list {_quoted(shoot.folder)}", soft_wrap=True)
+    out.print("No photo was changed, moved or deleted.", style="dim")
+
+
+def _and_more(out: Console, count: int, how: str) -> None:
+    if count > WORST:
+        out.print(f"  and {count - WORST} more: {how}", style="dim", soft_wrap=True)
+
+
+def table(opinions: Sequence[Opinion]) -> None:
+    """Verdict, score, photo and first reason, a line each."""
+    console().print(_rows(opinions, _common(opinions), titles=True))
+
+
+def _rows(opinions: Sequence[Opinion], folder: Path | None, titles: bool = False) -> Table:
+    rows = Table(box=None, show_header=titles, padding=(0, 2), header_style="dim")
+    for title in ("verdict", "score", "photo", "reason") if titles else ("score", "photo", "reason"):
+        rows.add_column(title, overflow="fold", no_wrap=title in ("verdict", "score"))
+    for opinion in opinions:
+        verdict = opinion.verdict
+        name = Text(_short(opinion.path, folder))
+        if verdict is None:
+            first, score, why = Text("unreadable", "dim"), "", opinion.report.error or ""
+        else:
+            first = Text(VERDICT_TITLES[verdict.verdict], STYLES[verdict.verdict])
+            score, why = f"{verdict.score:.2f}", verdict.reasons[0].sentence if verdict.reasons else ""
+        cells = (Text(score), name, Text(safe(why)))
+        rows.add_row(first, *cells) if titles else rows.add_row(*cells)
+    return rows
+
+
+def csv_rows(opinions: Sequence[Opinion]) -> None:
+    """path, verdict, score, label, reason, error; RFC 4180 with a header line."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("path", "verdict", "score", "label", "reason", "error"))
+    for opinion in opinions:
+        verdict = opinion.verdict
+        facts = ("", "", "", "")
+        if verdict is not None:
+            why = "; ".join(reason.sentence for reason in verdict.reasons)
+            facts = (verdict.verdict, f"{verdict.score:.4f}", verdict.label, why)
+        writer.writerow((str(opinion.path), *facts, opinion.report.error or ""))
+
+
+def explanation(opinion: Opinion) -> None:
+    """What `explain` prints."""
+    out = console()
+    verdict, report = opinion.verdict, opinion.report
+    out.print(safe(opinion.path), style="bold", soft_wrap=True)
+    if verdict is None:
+        out.print(f"Unreadable: {safe(report.error)}", style="red", soft_wrap=True)
+        return
+    title = Text(VERDICT_TITLES[verdict.verdict], STYLES[verdict.verdict])
+    out.print(title, f" score {verdict.score:.2f}, looks most like: {verdict.label}", sep="")
+    for reason in verdict.reasons:
+        out.print(f"  - {safe(reason.sentence)} (weight {reason.weight:.2f})", soft_wrap=True)
+    out.print(verdict.would_change, soft_wrap=True)
+    out.print()
+    out.print(_flaw_table(verdict.flaws))
+    out.print()
+    checks = Table("check", "flaw", "raw", "score", "says", box=None, padding=(0, 2), header_style="dim")
+    for a in verdict.assessments:
+        checks.add_row(a.check, a.flaw, f"{a.raw:.4g}", f"{a.score:.2f}", Text(safe(a.sentence)))
+    out.print(checks)
+    out.print(f"Network: {report.model or 'none'}", style="dim")
+
+
+def _flaw_table(flaws: Mapping[str, float]) -> Table:
+    rows = Table("flaw", "probability", box=None, padding=(0, 2), header_style="dim")
+    for name, probability in flaws.items():
+        rows.add_row(name, f"{probability:.3f}")
+    return rows
+
+
+def bench(result: Bench) -> None:
+    """What `bench` prints."""
+    out = console()
+    out.print(f"{result.machine}; {result.workers} workers; network {result.model or 'none'}", soft_wrap=True)
+    out.print(
+        f"{_photos(result.photos)} in {result.seconds:.1f} s: {result.rate:.1f} photos/s, start included"
+    )
+    if result.unreadable:
+        out.print(f"{result.unreadable} of them could not be read")
+    stages = Table("stage", "median ms", "95 % below ms", box=None, padding=(0, 2), header_style="dim")
+    for name, stage in result.stages.items():
+        stages.add_row(name, f"{stage.median_ms:.1f}", f"{stage.p95_ms:.1f}")
+    out.print(stages)
+
+
+def _photos(count: int) -> str:
+    return f"{count} photo" if count == 1 else f"{count} photos"
+
+
+def _common(opinions: Sequence[Opinion]) -> Path | None:
+    """The folder that all have in common, so that a table need not repeat it; None where it saves nothing."""
+    folders = {opinion.path.parent for opinion in opinions}
+    return folders.pop() if len(folders) == 1 else None
+
+
+def _short(path: Path, folder: Path | None) -> str:
+    if folder is not None:
+        root = folder.absolute()
+        path = path.relative_to(root) if path.is_relative_to(root) else path
+    return safe(path)
+
+
+def _quoted(path: Path) -> str:
+    """A path as one can paste it into a shell."""
+    import shlex
+
+    return shlex.quote(str(path)) if sys.platform != "win32" else f'"{path}"'
