@@ -11,6 +11,7 @@ A run folder holds all that is needed to look at a run, resume it, or export its
 import csv
 import hashlib
 import json
+import math
 import platform
 import time
 from collections.abc import Callable
@@ -39,6 +40,7 @@ class Config:
     """One training run. Paths are text, so that the file can be read on another computer.
 
     unfrozen: "second-half" or "all" or "head". patience: epochs without a better validation loss before stopping.
+    schedule: "constant", as in the original study, or "cosine" from the learning rate to zero over all epochs.
     precision: "auto" picks bf16 where the processor has units for it. balance: weigh classes by their rarity.
     """
 
@@ -50,6 +52,7 @@ class Config:
     hidden: tuple[int, ...] = (512,)
     dropout: float = 0.3
     learning_rate: float = 1e-4
+    schedule: str = "cosine"
     batch: int = 32
     epochs: int = 12
     patience: int = 3
@@ -118,15 +121,25 @@ def class_weights(part: data.Part) -> torch.Tensor:
     return torch.from_numpy(weights.astype(np.float32))
 
 
+def rate_at(config: Config, epochs_done: float) -> float:
+    """The learning rate after a number of epochs, which may be a fraction."""
+    if config.schedule == "constant":
+        return config.learning_rate
+    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, epochs_done / config.epochs)))
+
+
 def train_epoch(
     trainer: Trainer, part: data.Part, optimizer: torch.optim.Optimizer, loss_of: nn.Module, epoch: int
 ) -> tuple[float, float]:
     """One pass over the training part; mean loss and accuracy, measured while learning."""
     train_mode(trainer.net)
     rng = np.random.default_rng([trainer.config.seed, epoch])
+    steps = -(-len(part) // trainer.config.batch)
     torch.manual_seed(trainer.config.seed * 1000 + epoch)
     loss_sum, right, seen = 0.0, 0, 0
-    for pixels, target in data.batches(part, trainer.config.batch, data.augment, rng):
+    for step, (pixels, target) in enumerate(data.batches(part, trainer.config.batch, data.augment, rng)):
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(trainer.config, epoch - 1 + step / steps)
         target = target.to(trainer.device)
         out = trainer.logits(pixels)
         loss = loss_of(out, target)
@@ -194,7 +207,7 @@ def fit(trainer: Trainer, train: data.Part, val: data.Part) -> None:
         if not stale:
             save(run / "best.pt", {"net": trainer.net.state_dict(), "epoch": epoch, "val_loss": val_loss})
         seconds = time.perf_counter() - began
-        values = (epoch, train_loss, train_accuracy, val_loss, val_accuracy, seconds, config.learning_rate)
+        values = (epoch, train_loss, train_accuracy, val_loss, val_accuracy, seconds, rate_at(config, epoch - 1))
         _append(run / "epochs.csv", {k: round(v, 6) for k, v in zip(COLUMNS, values, strict=True)})
         state = {"net": trainer.net.state_dict(), "optimizer": optimizer.state_dict()}
         save(run / "last.pt", {**state, "epoch": epoch, "best": best, "stale": stale})
@@ -247,7 +260,7 @@ def _same_run(run: Path, config: Config) -> None:
     if not (run / "config.json").exists():
         return
     old = asdict(read_config(run))
-    differ = [key for key, value in asdict(config).items() if old[key] != value and key not in ("epochs", "patience")]
+    differ = [key for key, value in asdict(config).items() if old[key] != value and key != "patience"]
     if differ:
         raise Refused(
             f"{run} holds a run with another {', '.join(differ)}; choose another folder with --out, "
