@@ -47,11 +47,10 @@ def decode_jpeg(name: str, data: bytes) -> Picture:
     if colours in ("CMYK", "YCCK"):
         return _by_pillow(name, data)
     header = _header(data, width, height)
-    factor = 2.0 if width * height >= HALVE_FROM else 1.0
     try:
-        rgb = np.asarray(simplejpeg.decode_jpeg(data, min_factor=factor), dtype=np.uint8)
+        rgb = _pixels(data, header)
     except ValueError as error:
-        recovered = _recover(name, data, header, factor, str(error))
+        recovered = _recover(name, data, header, str(error))
         if recovered is None:
             return _by_pillow(name, data)
         rgb = recovered
@@ -69,7 +68,15 @@ def _header(data: bytes, width: int, height: int) -> _Header:
         return _Header(width, height, None, None, b"\xff\xc2" in data)
 
 
-def _recover(name: str, data: bytes, header: _Header, factor: float, complaint: str) -> Rgb | None:
+def _pixels(data: bytes, header: _Header, strict: bool = True) -> Rgb:
+    # TurboJPEG takes the smallest of its scales (n/8) that reaches this size; 0 asks for full size.
+    large = header.width * header.height >= HALVE_FROM
+    least = ((header.height + 1) // 2, (header.width + 1) // 2) if large else (0, 0)
+    rgb = simplejpeg.decode_jpeg(data, min_height=least[0], min_width=least[1], strict=strict)
+    return np.asarray(rgb, dtype=np.uint8)
+
+
+def _recover(name: str, data: bytes, header: _Header, complaint: str) -> Rgb | None:
     """The pixels where nothing is lost, None where another decoder should try."""
     if _TRUNCATED not in complaint and not any(sign in complaint for sign in _DAMAGED):
         return None
@@ -80,13 +87,13 @@ def _recover(name: str, data: bytes, header: _Header, factor: float, complaint: 
     if header.progressive or missing > 0 or zeros > 64:
         _refuse(name, "truncated", max(missing, zeros / len(data) if zeros > 64 else 0.0))
     # Only the end marker is absent; some cameras and phones forget it.
-    return np.asarray(simplejpeg.decode_jpeg(data, min_factor=factor, strict=False), dtype=np.uint8)
+    return _pixels(data, header, strict=False)
 
 
 def _missing(data: bytes) -> float:
-    """The share of the picture, 0..1, that libjpeg had to paint grey, counted in blocks from the end."""
+    """The share of the picture, 0..1, that libjpeg had to paint grey, counted from the end in blocks of 8 x 8."""
     try:
-        blocks = np.asarray(simplejpeg.decode_jpeg(data, min_factor=8, strict=False))
+        blocks = np.asarray(simplejpeg.decode_jpeg(data, min_height=1, min_width=1, strict=False))
     except ValueError:
         return 1.0
     painted = (blocks.reshape(-1, 3)[::-1] == _MISSING_GREY).all(axis=1)

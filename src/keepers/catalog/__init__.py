@@ -1,0 +1,1 @@
+"""The catalog: all SQL of keepers, and the numbered migrations."""

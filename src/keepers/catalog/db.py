@@ -1,0 +1,239 @@
+"""Facts and human choices on disk: one SQLite file, one writer."""
+
+import gc
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from keepers.catalog import rows
+from keepers.catalog.migrations import migrate
+from keepers.errors import NotFound, PhotoError, Refused, StorageError
+from keepers.types import VERDICTS, Measurement, Report, Source, VerdictName
+
+_BUSY_MS = 10_000
+
+
+class Catalog:
+    """What keepers knows: facts of photos (rebuilt from pixels at any time) and human choices (precious).
+
+    Use it in a `with` statement. Calls are serialised by a lock; several processes may share the file.
+
+    Args:
+        path: created with its folders where absent; an older catalog is upgraded, after a backup beside it.
+
+    Raises:
+        Refused: the file belongs to a newer keepers or to another program.
+        StorageError: it cannot be opened, is damaged or in use. Every method raises it when the disk fails.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._lock = threading.RLock()
+        with _storage_errors(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _prepare(self) -> None:
+        self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        self._db.execute("PRAGMA temp_store = MEMORY")
+        migrate(self._db, self.path)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+
+    def __enter__(self) -> "Catalog":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was saved stays saved. A second call does nothing."""
+        with self._lock, _storage_errors(self.path):
+            self._db.close()
+
+    # Facts
+
+    def save(self, reports: Iterable[Report]) -> None:
+        """Store reports in one transaction: all of them or, on an error, none.
+
+        The facts of a photo are replaced whole, so that those of a check that no longer exists go away. Of
+        `timings` nothing is stored, and NaN is stored as None.
+        """
+        with self._transaction() as db:
+            for report in reports:
+                self._save(db, report)
+
+    def _save(self, db: sqlite3.Connection, report: Report) -> None:
+        photo = report.photo
+        if photo is not None:
+            db.execute(rows.SAVE_PHOTO, rows.of_photo(photo, report.model))
+            db.execute("DELETE FROM measurement WHERE photo = ?", (photo.id,))
+            db.executemany("INSERT INTO measurement VALUES (?, ?, ?, ?, ?)", rows.of_measurements(report))
+        self._place(db, report.source, photo.id if photo else None, report.error)
+
+    @staticmethod
+    def _place(db: sqlite3.Connection, source: Source, photo: str | None, error: str | None) -> None:
+        key = rows.key(source.path)
+        db.execute("DELETE FROM source WHERE path = ?", (key,))
+        db.execute("INSERT INTO source VALUES (?, ?, ?)", (key, photo, rows.text(error)))
+        db.executemany("INSERT INTO file VALUES (?, ?, ?, ?, ?)", rows.of_files(source))
+
+    def load(self, sources: Sequence[Source]) -> list[Report]:
+        """The facts of those `sources` that are stored and whose judged file is as it was then, in their order.
+
+        Reports carry the given sources, measurements ordered by the name of their check, and no timings.
+        Whether facts are still up to date is `stale`'s business.
+        """
+        with self._lock, _storage_errors(self.path), _without_collector():
+            self._want(sources)
+            found = self._db.execute(rows.LOAD_SOURCES).fetchall()
+            facts: dict[int, list[Measurement]] = {row[0]: [] for row in found}
+            for number, check, version, raw, note in self._db.execute(rows.LOAD_MEASUREMENTS):
+                facts[number].append(Measurement(check, version, raw, note))
+            return [rows.report(sources[row[0]], row, tuple(facts[row[0]])) for row in found]
+
+    def stale(self, sources: Sequence[Source], versions: Mapping[str, str]) -> list[Source]:
+        """Those of `sources` that must be measured (again), in their order.
+
+        That is: not stored yet; a file came, went or changed its size or time (sidecars aside, which hold no
+        pixels); or a check of `versions` (name -> current version) is missing or of another version. A file that
+        could not be read is tried again only when it has changed.
+        """
+        with self._lock, _storage_errors(self.path):
+            self._want(sources)
+            self._db.execute("CREATE TEMP TABLE IF NOT EXISTS current (name TEXT, version TEXT)")
+            self._db.execute("DELETE FROM current")
+            self._db.executemany("INSERT INTO current VALUES (?, ?)", versions.items())
+            stored: dict[int, set[tuple[Any, int, int]]] = {}
+            for number, *file in self._db.execute(rows.STORED_FILES):
+                stored.setdefault(number, set()).add((file[0], file[1], file[2]))
+            current = {row[0] for row in self._db.execute(rows.UP_TO_DATE, (len(versions),))}
+        return [
+            source
+            for number, source in enumerate(sources)
+            if number not in current or stored.get(number) != rows.fingerprint(source)
+        ]
+
+    def adopt(self, sources: Sequence[Source], identify: Callable[[Source], str]) -> list[Source]:
+        """Recognise photos that were moved, renamed or copied, so that they need not be measured again.
+
+        A source that is not stored but has the size of a stored file is identified by its content; if that is a
+        known photo, the source is stored as another place of it. Files of a size never seen are not read.
+
+        Args:
+            sources: as scanned; call this before `stale`.
+            identify: the content id of a source (`io.files.content_id`); its PhotoErrors are skipped.
+
+        Returns:
+            The sources that were recognised.
+        """
+        with self._lock, _storage_errors(self.path):
+            self._want(sources)
+            candidates = [sources[row[0]] for row in self._db.execute(rows.SEEN_SIZES)]
+        known = []
+        for source in candidates:
+            try:
+                known.append((source, identify(source)))
+            except PhotoError:
+                continue
+        adopted = []
+        with self._transaction() as db:
+            for source, photo in known:
+                if db.execute("SELECT 1 FROM photo WHERE id = ?", (photo,)).fetchone():
+                    self._place(db, source, photo, None)
+                    adopted.append(source)
+        return adopted
+
+    def _want(self, sources: Sequence[Source]) -> None:
+        """Fill the temporary table `wanted`, against which the queries for many sources are joined."""
+        self._db.execute(rows.CREATE_WANTED)
+        self._db.execute("DELETE FROM wanted")
+        self._db.execute("BEGIN")
+        self._db.executemany("INSERT INTO wanted VALUES (?, ?, ?, ?)", rows.of_wanted(sources))
+        self._db.execute("COMMIT")
+
+    # Choices
+
+    def choose(self, photo_id: str, verdict: VerdictName | None) -> None:
+        """Record what a person decided of a photo; None takes the decision back. Earlier choices stay on record.
+
+        Raises:
+            NotFound: the catalog has no such photo.
+            Refused: `verdict` is none of keep, maybe, delete.
+        """
+        if verdict is not None and verdict not in VERDICTS:
+            raise Refused(f"{verdict!r} is no verdict; choose one of {', '.join(VERDICTS)}.")
+        with self._transaction() as db:
+            if not db.execute("SELECT 1 FROM photo WHERE id = ?", (photo_id,)).fetchone():
+                raise NotFound(f"The catalog has no photo {photo_id}; cull its folder first.")
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            db.execute("INSERT INTO choice (photo, verdict, made_at) VALUES (?, ?, ?)", (photo_id, verdict, now))
+
+    def choices(self) -> dict[str, VerdictName]:
+        """Photo id -> the latest human choice, of photos that have one."""
+        with self._lock, _storage_errors(self.path):
+            latest: dict[str, VerdictName] = dict(self._db.execute(rows.LATEST_CHOICES))
+            return latest
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _storage_errors(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # SQLite rolls back itself on a full disk
+                    self._db.execute("ROLLBACK")
+                raise
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the cycle collector, which would search the many small objects of a large load again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    """SQLite's and the file system's errors as one sentence that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(_sentence(path, error)) from error
+    except OSError as error:
+        raise StorageError(
+            f"The catalog {path} cannot be created ({error.strerror or error}); name another file with --catalog."
+        ) from error
+
+
+def _sentence(path: Path, error: sqlite3.Error) -> str:
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF  # the low byte is the primary result code
+    if code == sqlite3.SQLITE_FULL:
+        return f"The disk is full, so the catalog {path} could not be written; free some space and run again."
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return f"The catalog {path} cannot be opened for writing; allow it or name another file with --catalog."
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return f"The catalog {path} is damaged; restore a backup of it, or move it away and cull again."
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"The catalog {path} is in use by another keepers; wait until that is done and run again."
+    return f"The catalog {path} could not be used ({error}); check the disk it is on."

@@ -1,0 +1,130 @@
+"""The shape of the catalog, one numbered step after another; a step that was released is never edited."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from keepers.errors import Refused
+
+APPLICATION_ID = 0x6B656570
+"""`keep`: tells our files from other programs' SQLite databases."""
+
+_FIRST = """
+CREATE TABLE photo (
+    id TEXT PRIMARY KEY,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    captured_at TEXT, make TEXT, model TEXT, iso INTEGER, exposure_s REAL, f_number REAL, focal_mm REAL,
+    bias_ev REAL,
+    orientation INTEGER NOT NULL,
+    network TEXT
+) WITHOUT ROWID;
+
+-- A picture on disk, by the path of the file that is judged: a photo we know, or a file that cannot be read and why.
+CREATE TABLE source (
+    path PRIMARY KEY,
+    photo TEXT REFERENCES photo (id),
+    error TEXT,
+    CHECK ((photo IS NULL) <> (error IS NULL))
+);
+CREATE INDEX source_photo ON source (photo);
+
+CREATE TABLE file (
+    source NOT NULL REFERENCES source (path) ON DELETE CASCADE,
+    path NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('image', 'raw', 'sidecar')),
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    PRIMARY KEY (source, path)
+) WITHOUT ROWID;
+CREATE INDEX file_size ON file (size) WHERE path = source;
+
+CREATE TABLE measurement (
+    photo TEXT NOT NULL REFERENCES photo (id),
+    "check" TEXT NOT NULL,
+    version TEXT NOT NULL,
+    raw REAL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (photo, "check")
+) WITHOUT ROWID;
+
+-- What a person decided; NULL takes a decision back. Rows are only ever added.
+CREATE TABLE choice (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    photo TEXT NOT NULL REFERENCES photo (id),
+    verdict TEXT CHECK (verdict IN ('keep', 'maybe', 'delete')),
+    made_at TEXT NOT NULL
+);
+CREATE INDEX choice_photo ON choice (photo);
+CREATE TRIGGER choice_is_kept BEFORE DELETE ON choice BEGIN SELECT RAISE(ABORT, 'choices are only added'); END;
+CREATE TRIGGER choice_is_fixed BEFORE UPDATE ON choice BEGIN SELECT RAISE(ABORT, 'choices are only added'); END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""Step n takes a catalog from `PRAGMA user_version` n to n + 1."""
+
+
+def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str] | None = None) -> Path | None:
+    """Bring a catalog up to date, all steps in one transaction; an older one is copied beside itself first.
+
+    Args:
+        connection: in autocommit mode (`isolation_level=None`).
+        path: the catalog's file.
+        steps: `MIGRATIONS` unless given.
+
+    Returns:
+        The backup that was made, or None where none was needed.
+
+    Raises:
+        Refused: a newer keepers made the catalog, or another program made the file.
+        sqlite3.Error: as it comes.
+    """
+    steps = MIGRATIONS if steps is None else steps
+    version = _number(connection, "user_version")
+    owner = _number(connection, "application_id")
+    if owner != APPLICATION_ID and (owner or version or _number(connection, "page_count")):
+        raise Refused(f"{path} is a database of another program; name another file with --catalog.")
+    if version > len(steps):
+        raise Refused(
+            f"The catalog {path} was made by a newer keepers; update keepers, or name another file with --catalog."
+        )
+    if version == len(steps):
+        return None
+    backup = _back_up(connection, path, version) if version else None
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _number(connection, "user_version") == version:  # else another keepers was faster
+            for step in steps[version:]:
+                _run(connection, step)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {len(steps)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return backup
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
+    """A copy that holds everything, unlike one of the bare file, whose latest pages may still be in the WAL."""
+    number, backup = 1, path.with_name(f"{path.name}.v{version}.backup")
+    while backup.exists():
+        number += 1
+        backup = path.with_name(f"{path.name}.v{version}.{number}.backup")
+    connection.execute("VACUUM INTO ?", (str(backup),))
+    return backup
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    """Statement by statement: `executescript` would commit the transaction that protects the catalog."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""

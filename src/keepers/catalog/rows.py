@@ -1,0 +1,129 @@
+"""Between the dataclasses and the rows of the catalog, and the longer queries."""
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from keepers.types import CameraFacts, Measurement, Photo, PhotoFile, Report, Source
+
+Key = str | bytes
+
+SAVE_PHOTO = "INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" + (
+    " ON CONFLICT (id) DO UPDATE SET (width, height, captured_at, make, model, iso, exposure_s, f_number, focal_mm,"
+    " bias_ev, orientation, network) = (excluded.width, excluded.height, excluded.captured_at, excluded.make,"
+    " excluded.model, excluded.iso, excluded.exposure_s, excluded.f_number, excluded.focal_mm, excluded.bias_ev,"
+    " excluded.orientation, excluded.network)"
+)
+CREATE_WANTED = (
+    "CREATE TEMP TABLE IF NOT EXISTS wanted (number INTEGER PRIMARY KEY, path, size INTEGER, mtime_ns INTEGER)"
+)
+_UNCHANGED = (
+    " FROM wanted JOIN source ON source.path = wanted.path"
+    " JOIN file ON file.source = source.path AND file.path = source.path"
+    " AND file.size = wanted.size AND file.mtime_ns = wanted.mtime_ns"
+)
+LOAD_SOURCES = (
+    "SELECT wanted.number, source.error, photo.id, width, height, captured_at, make, model, iso, exposure_s,"
+    " f_number, focal_mm, bias_ev, orientation, network"
+    + _UNCHANGED
+    + " LEFT JOIN photo ON photo.id = source.photo ORDER BY wanted.number"
+)
+LOAD_MEASUREMENTS = (
+    'SELECT wanted.number, measurement."check", version, raw, note'
+    + _UNCHANGED
+    + " JOIN measurement ON measurement.photo = source.photo"
+    ' ORDER BY wanted.number, measurement."check"'
+)
+STORED_FILES = (
+    "SELECT wanted.number, file.path, file.size, file.mtime_ns FROM wanted JOIN file ON file.source = wanted.path"
+    " WHERE file.role <> 'sidecar'"
+)
+UP_TO_DATE = (
+    "SELECT wanted.number FROM wanted JOIN source ON source.path = wanted.path WHERE source.error IS NOT NULL"
+    ' OR ? = (SELECT count(*) FROM measurement JOIN current ON current.name = measurement."check"'
+    " AND current.version = measurement.version WHERE measurement.photo = source.photo)"
+)
+SEEN_SIZES = (
+    "SELECT number FROM wanted WHERE path NOT IN (SELECT path FROM source)"
+    " AND size IN (SELECT size FROM file WHERE path = source) ORDER BY number"
+)
+LATEST_CHOICES = (
+    "SELECT photo, verdict FROM choice WHERE id IN (SELECT max(id) FROM choice GROUP BY photo) AND verdict IS NOT NULL"
+)
+
+
+def key(path: Path) -> Key:
+    """A path as it is stored: text, or bytes where a file name on a Unix disk is not valid Unicode."""
+    name = os.fspath(path)
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(name)
+    return name
+
+
+def text(value: str | None) -> str | None:
+    """`value` without the lone surrogates that SQLite refuses."""
+    return None if value is None else value.encode("utf-8", "replace").decode("utf-8")
+
+
+def judged(source: Source) -> PhotoFile:
+    """The file of a source whose pixels are judged."""
+    return next(file for file in source.files if file.path == source.path)
+
+
+def fingerprint(source: Source) -> set[tuple[Key, int, int]]:
+    """What changes when the pixels of a source may have changed."""
+    return {(key(file.path), file.size, file.mtime_ns) for file in source.files if file.role != "sidecar"}
+
+
+def of_wanted(sources: Sequence[Source]) -> Iterator[tuple[int, Key, int, int]]:
+    """Rows of the temporary table `wanted`."""
+    for number, source in enumerate(sources):
+        file = judged(source)
+        yield number, key(source.path), file.size, file.mtime_ns
+
+
+def of_files(source: Source) -> list[tuple[Key, Key, str, int, int]]:
+    """Rows of `file`."""
+    owner = key(source.path)
+    return [(owner, key(file.path), file.role, file.size, file.mtime_ns) for file in source.files]
+
+
+def of_photo(photo: Photo, network: str | None) -> tuple[Any, ...]:
+    """The row of `photo`."""
+    camera = photo.camera
+    moment = camera.captured_at.isoformat() if camera.captured_at else None
+    return (
+        photo.id,
+        photo.width,
+        photo.height,
+        moment,
+        text(camera.make),
+        text(camera.model),
+        camera.iso,
+        camera.exposure_s,
+        camera.f_number,
+        camera.focal_mm,
+        camera.bias_ev,
+        camera.orientation,
+        text(network),
+    )
+
+
+def of_measurements(report: Report) -> list[tuple[Any, ...]]:
+    """Rows of `measurement`."""
+    photo = report.photo.id if report.photo else None
+    return [(photo, m.check, m.version, m.raw, text(m.note)) for m in report.measurements]
+
+
+def report(source: Source, row: Sequence[Any], measurements: tuple[Measurement, ...]) -> Report:
+    """The report in a row of `LOAD_SOURCES`."""
+    _, error, photo_id, width, height, moment, *facts, network = row
+    if error is not None:
+        return Report(source, error=error)
+    captured_at = datetime.fromisoformat(moment) if moment else None
+    photo = Photo(photo_id, source, width, height, CameraFacts(captured_at, *facts))
+    return Report(source, photo, measurements, model=network)
