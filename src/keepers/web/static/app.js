@@ -136,7 +136,7 @@ async function dropped(data) {
   try {
     add((await Promise.all(entries.map(walk))).flat(), true);
   } catch {
-    tell("The browser could not read the folder; use “Choose a folder” instead.");
+    tell("The browser could not read the folder; use “Choose folder” instead.");
   }
 }
 
@@ -249,14 +249,12 @@ function card(item, answer, source) {
   const letter = part(made, ".letter");
   letter.classList.add(verdict);
   letter.textContent = chip?.letter ?? "";
-  letter.title = chip?.title ?? "";
-  letter.role = "img";
-  letter.ariaLabel = `${chip?.title ?? verdict}:`;
+  letter.ariaHidden = "true";
   const name = part(made, ".name");
   name.textContent = item.file.name;
   name.title = item.path;
-  part(made, ".label").textContent = headline(answer);
-  part(made, ".reasons").append(...sentences(answer).map(paragraph));
+  part(made, ".label").textContent = [chip?.title ?? verdict, ...headline(answer)].join(" · ");
+  part(made, ".reasons").append(...sentences(answer));
   fill(made, answer);
   return made;
 }
@@ -277,19 +275,20 @@ function picture(made, item, source) {
 
 /** @param {Answer} answer */
 function headline({ error, label, probabilities }) {
-  if (error !== null || !label) return "Not judged";
-  return `${words(label)}, ${percent(probabilities?.[label] ?? 0)}`;
+  return error === null && label ? [words(label), percent(probabilities?.[label] ?? 0)] : [];
 }
 
 /** @param {Answer} answer */
 function sentences({ error, reasons = [] }) {
-  return error === null ? reasons.map(({ sentence }) => sentence) : [error];
+  if (error !== null) return [sentence(error)];
+  return reasons.length ? reasons.map((reason) => sentence(reason.sentence)) : [sentence("No flaw found.", "calm")];
 }
 
-/** @param {string} text */
-function paragraph(text) {
+/** @param {string} text @param {string} [look] */
+function sentence(text, look = "") {
   const line = document.createElement("li");
   line.textContent = text;
+  line.className = look;
   return line;
 }
 
@@ -331,7 +330,6 @@ const plural = (n) => `${n} ${n === 1 ? "photo" : "photos"}`;
 function show() {
   const busy = done < total;
   empty.hidden = total > 0;
-  empty.style.display = total > 0 ? "none" : "";
   clearButton.disabled = total === 0;
   progress.classList.toggle("busy", busy);
   progress.ariaValueMax = String(total);
@@ -428,6 +426,7 @@ theme();
 chooser("choose", "files", false);
 chooser("choose-folder", "folder", true);
 drops();
+empty.addEventListener("click", () => byId("files", HTMLInputElement).click());
 clearButton.addEventListener("click", clear);
 for (const chip of chips) chip.addEventListener("click", () => filter(chip.dataset.show ?? "all"));
 part(note, "button").addEventListener("click", () => { note.hidden = true; });
