@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask
 from waitress import wasyncore
 
-from keepers.types import FLAWS, LABELS, Json, Opinion, Photo, PhotoFile, Reason, Report, Source, Verdict, VerdictName
+from keepers.types import FLAWS, LABELS, Opinion, Photo, PhotoFile, Reason, Report, Source, Verdict, VerdictName
 from keepers.web import server
 
 LIMIT = 4096
@@ -43,26 +43,6 @@ def assess(name: str, data: bytes) -> Opinion:
     flaws = {flaw: 0.91 if flaw in [r.name for r in reasons] else 0.06 for flaw in FLAWS}
     opinion = Verdict(verdict, 0.5, label, likely, flaws, reasons)
     return Opinion(Report(source, photo=Photo("0" * 32, source, 96, 64), model="fake 00000000"), opinion)
-
-
-def to_json(opinion: Opinion) -> Json:
-    """The keys of the documented schema that the page reads."""
-    verdict = opinion.verdict
-    return {
-        "schema": "keepers.assess/1",
-        "path": str(opinion.path),
-        "error": opinion.report.error,
-        "label": verdict and verdict.label,
-        "probabilities": verdict and dict(verdict.probabilities),
-        "flaws": verdict and dict(verdict.flaws),
-        "score": verdict and verdict.score,
-        "verdict": verdict and verdict.verdict,
-        "reasons": [
-            {"name": r.name, "sentence": r.sentence, "weight": r.weight} for r in (verdict.reasons if verdict else ())
-        ],
-        "faces": [],
-        "model": opinion.report.model,
-    }
 
 
 @contextmanager

@@ -71,7 +71,6 @@ def tab(chromium: Any, judge: Judge) -> Iterator[Any]:
     keys = Keys()
     app = create_app(
         judge.assess,
-        to_json=web_fakes.to_json,
         preview=lambda name, data: PREVIEW,
         keys=keys,
         body_limit=2 * 1024**2,
@@ -242,7 +241,7 @@ def test_any_width_and_either_theme(tab: Any, tmp_path: Path, width: int, scheme
 
 def test_a_server_that_stopped_is_said_once(chromium: Any, judge: Judge, tmp_path: Path) -> None:
     keys = Keys()
-    app = create_app(judge.assess, to_json=web_fakes.to_json, keys=keys)
+    app = create_app(judge.assess, keys=keys)
     context = chromium.new_context()
     page = context.new_page()
     with web_fakes.running(app) as port:

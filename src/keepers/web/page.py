@@ -12,12 +12,11 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from keepers.errors import KeepersError
 from keepers.io.kinds import HEIF_EXTENSIONS, IMAGE_EXTENSIONS, JPEG_EXTENSIONS, RAW_EXTENSIONS
-from keepers.types import VERDICT_TITLES, Json, Opinion
+from keepers.types import VERDICT_TITLES, Opinion
 from keepers.web import security
 from keepers.web.preview import preview as make_preview
 
 Assess = Callable[[str, bytes], Opinion]
-ToJson = Callable[[Opinion], Json]
 Preview = Callable[[str, bytes], str | None]
 
 BODY_LIMIT = 200 * 1024 * 1024
@@ -28,7 +27,6 @@ LETTERS = {"keep": "K", "maybe": "M", "delete": "D"}
 def create_app(
     assess: Assess | None = None,
     *,
-    to_json: ToJson | None = None,
     preview: Preview = make_preview,
     keys: security.Keys | None = None,
     body_limit: int = BODY_LIMIT,
@@ -37,7 +35,6 @@ def create_app(
 
     Args:
         assess: judges the bytes of one named photo; `keepers.app.assess_bytes` unless given.
-        to_json: turns an opinion into the answer; `keepers.app.to_json` unless given.
         preview: makes the small picture for formats that browsers cannot show; None where it cannot.
         keys: the secrets of this run; drawn anew unless given.
         body_limit: bytes of the largest photo that is accepted.
@@ -50,7 +47,7 @@ def create_app(
     security.protect(app, keys)
     _answer_errors(app)
     _add_page(app, keys, body_limit)
-    _add_question(app, assess or _assess, to_json or _to_json, preview)
+    _add_question(app, assess or _assess, preview)
     return app
 
 
@@ -58,12 +55,6 @@ def _assess(name: str, data: bytes) -> Opinion:
     from keepers.app import assess_bytes
 
     return assess_bytes(name, data)
-
-
-def _to_json(opinion: Opinion) -> Json:
-    from keepers.app import to_json
-
-    return to_json(opinion)
 
 
 def _add_page(app: Flask, keys: security.Keys, body_limit: int) -> None:
@@ -89,9 +80,11 @@ def _endings(extensions: Iterable[str]) -> list[str]:
     return sorted(extension.removeprefix(".") for extension in extensions)
 
 
-def _add_question(app: Flask, assess: Assess, to_json: ToJson, preview: Preview) -> None:
+def _add_question(app: Flask, assess: Assess, preview: Preview) -> None:
     @app.post("/api/assess")
     def question() -> Response:
+        from keepers.app import to_json
+
         name, data = _name(), _body()
         opinion = assess(name, data)
         answer = to_json(opinion)

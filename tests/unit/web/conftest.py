@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 from keepers.web import create_app
 from keepers.web.security import CSRF_HEADER, Keys
-from web_fakes import LIMIT, assess, to_json
+from web_fakes import LIMIT, assess
 
 
 @pytest.fixture
@@ -17,9 +17,7 @@ def keys() -> Keys:
 
 @pytest.fixture
 def app(keys: Keys) -> Flask:
-    return create_app(
-        assess, to_json=to_json, preview=lambda name, data: "data:image/jpeg;base64,AA", keys=keys, body_limit=LIMIT
-    )
+    return create_app(assess, preview=lambda name, data: "data:image/jpeg;base64,AA", keys=keys, body_limit=LIMIT)
 
 
 class Browser(FlaskClient):

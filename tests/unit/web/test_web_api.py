@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from keepers.app import to_json
 from keepers.errors import ModelError, UnreadablePhoto
 from keepers.types import LABELS, Opinion
 from keepers.web import create_app, preview
 from keepers.web.security import Keys
-from web_fakes import LIMIT, assess, to_json
+from web_fakes import LIMIT, assess
 
 ASSESS = "/api/assess"
 

@@ -7,7 +7,7 @@
  * @typedef {{
  *   error: string | null, label?: string | null, probabilities?: Numbers | null, flaws?: Numbers | null,
  *   score?: number | null, verdict?: string | null, reasons?: Reason[], model?: string | null,
- *   preview?: string | null,
+ *   would_change?: string | null, preview?: string | null,
  * }} Answer what `keepers assess --json` says of one photo; of a refusal only `error`
  * @typedef {{file: File, path: string}} Item a photo and its path inside the chosen folder
  */
@@ -293,13 +293,14 @@ function sentence(text, look = "") {
 }
 
 /** The two sets of bars. @param {HTMLElement} made @param {Answer} answer */
-function fill(made, { error, label, probabilities, flaws, score, model }) {
+function fill(made, { error, label, probabilities, flaws, score, model, would_change: change }) {
   if (error !== null || !probabilities || !flaws) {
     part(made, "details").remove();
     return;
   }
   part(made, ".classes").append(...Object.entries(probabilities).map(([name, p]) => bar(name, p, name === label)));
   part(made, ".flaws").append(...Object.entries(flaws).map(([name, p]) => bar(name, p, p >= 0.5)));
+  part(made, ".change").textContent = change ?? "";
   const quality = score == null ? "" : `Technical quality ${percent(score)}. `;
   part(made, ".model").textContent = `${quality}Model: ${model ?? "none"}.`;
 }
