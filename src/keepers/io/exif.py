@@ -17,6 +17,8 @@ _TIMES = ((0x9003, 0x9291), (0x9004, 0x9292), (0x0132, 0x9290))
 _STAMP = re.compile(r"(\d{4})\D(\d{1,2})\D(\d{1,2})\D+(\d{1,2})\D(\d{1,2})\D(\d{1,2})")
 _TIFF_KIN = {b"IIRO": b"II*\0", b"IIRS": b"II*\0", b"IIU\0": b"II*\0", b"MMOR": b"MM\0*"}
 """RAW kinds that are TIFF but for their first four bytes (Olympus, Panasonic)."""
+_EPOCH = datetime(1970, 1, 1)
+"""What LibRaw and some phones write where no time is known."""
 
 Tags = Mapping[int, Any]
 
@@ -164,6 +166,7 @@ def _moment(value: Any) -> datetime | None:
         return None
     year, month, day, hour, minute, second = (int(part) for part in match.groups())
     try:
-        return datetime(year, month, day, hour, minute, second)
+        moment = datetime(year, month, day, hour, minute, second)
     except ValueError:  # 0000:00:00, the clock was never set
         return None
+    return None if moment == _EPOCH else moment
