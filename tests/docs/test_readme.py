@@ -100,7 +100,7 @@ def test_the_tour_runs_from_top_to_bottom(tour: Path) -> None:
     for line in block.splitlines():
         arguments = _keepers_line(line.split(" #")[0])
         assert arguments, line
-        done = _python("-c", "from keepers.cli import main; main()", *arguments, cwd=tour)
+        done = _python("-m", "keepers", *arguments, cwd=tour)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
