@@ -253,7 +253,8 @@ function card(item, answer, source) {
   const name = part(made, ".name");
   name.textContent = item.file.name;
   name.title = item.path;
-  part(made, ".label").textContent = [chip?.title ?? verdict, ...headline(answer)].join(" · ");
+  const { error, label } = answer;
+  part(made, ".label").textContent = (chip?.title ?? verdict) + (error === null && label ? ` · ${words(label)}` : "");
   part(made, ".reasons").append(...sentences(answer));
   fill(made, answer);
   return made;
@@ -271,11 +272,6 @@ function picture(made, item, source) {
   image.src = source;
   image.alt = item.file.name;
   image.hidden = false;
-}
-
-/** @param {Answer} answer */
-function headline({ error, label, probabilities }) {
-  return error === null && label ? [words(label), percent(probabilities?.[label] ?? 0)] : [];
 }
 
 /** @param {Answer} answer */
