@@ -1,0 +1,198 @@
+"""The dataset maker: what it writes, that it repeats itself, and that splits do not leak."""
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from keepers.dataset import build as maker
+from keepers.dataset import labels, plan
+from keepers.dataset.show import show
+from keepers.errors import NotFound, NothingToDo, Refused, UserError
+from keepers.types import LABELS
+
+
+def clean_photos(folder: Path, count: int = 8) -> Path:
+    """Small pictures, no two alike."""
+    folder.mkdir()
+    for number in range(count):
+        rng = np.random.default_rng(number)
+        coarse = rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)
+        picture = Image.fromarray(coarse).resize((400, 300), Image.Resampling.BICUBIC)
+        picture.save(folder / f"photo{number}.jpg", quality=92)
+    return folder
+
+
+def build(tmp_path: Path, name: str = "out", clean: Path | None = None, **changes: object) -> maker.Built:
+    source = clean or clean_photos(tmp_path / "clean")
+    settings_ = maker.Settings(**{"sources": 0, **changes})  # type: ignore[arg-type]
+    return maker.build(source, tmp_path / name, settings_)
+
+
+def digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*.*")):
+        whole.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def test_one_folder_a_class_and_a_row_a_photo(tmp_path: Path) -> None:
+    built = build(tmp_path)
+    counts = Counter(row.label for row in built.rows)
+    assert counts == {"original": 8, **{label: 8 * n for label, n in plan.VARIANTS.items()}}
+    for row in labels.read(built.out):
+        assert (built.out / row.path).is_file()
+        assert row.path.split("/")[0] == row.label
+    assert {path.name for path in built.out.iterdir() if path.is_dir()} == set(LABELS)
+    assert labels.read(built.out) == list(built.rows) or [r.path for r in labels.read(built.out)] == [
+        r.path for r in built.rows
+    ]
+
+
+def test_a_study_of_120_sources_has_about_1700_photos() -> None:
+    assert 120 * (1 + sum(plan.VARIANTS.values())) == 1680
+
+
+def test_same_seed_same_bytes_other_seed_other_photos(tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean", 4)
+    one, same = build(tmp_path, "one", clean), build(tmp_path, "same", clean)
+    other = build(tmp_path, "other", clean, seed=1)
+    assert digest(one.out) == digest(same.out)
+    assert digest(one.out) != digest(other.out)
+
+
+def test_originals_are_only_read(tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean", 3)
+    before = digest(clean)
+    build(tmp_path, clean=clean)
+    assert digest(clean) == before
+
+
+def test_duplicates_are_dropped_by_content_and_by_picture(tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean", 3)
+    (clean / "copy.jpg").write_bytes((clean / "photo0.jpg").read_bytes())
+    Image.open(clean / "photo1.jpg").resize((380, 285)).save(clean / "smaller.png")
+    built = build(tmp_path, clean=clean)
+    assert len({row.source_id for row in built.rows}) == 3
+    assert len(built.skipped) == 2
+    assert all("same picture" in sentence for _, sentence in built.skipped)
+
+
+def test_unreadable_and_tiny_sources_are_reported_and_skipped(tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean", 3)
+    (clean / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    Image.new("RGB", (64, 64), "red").save(clean / "tiny.png")
+    built = build(tmp_path, clean=clean)
+    assert {path.name for path, _ in built.skipped} == {"broken.jpg", "tiny.png"}
+
+
+def test_only_as_many_sources_as_asked_for(tmp_path: Path) -> None:
+    built = build(tmp_path, sources=5)
+    assert len({row.source_id for row in built.rows}) == 5
+
+
+def test_an_existing_folder_is_refused_and_force_replaces_only_datasets(tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean", 2)
+    built = build(tmp_path, clean=clean)
+    with pytest.raises(Refused, match="--force"):
+        build(tmp_path, clean=clean)
+    maker.build(clean, built.out, maker.Settings(sources=1), force=True)
+    assert len({row.source_id for row in labels.read(built.out)}) == 1
+    holiday = tmp_path / "holiday"
+    holiday.mkdir()
+    (holiday / "only copy.jpg").write_bytes(b"precious")
+    with pytest.raises(Refused, match="will not replace"):
+        maker.build(clean, holiday, force=True)
+    assert (holiday / "only copy.jpg").read_bytes() == b"precious"
+
+
+def test_nothing_is_left_behind_when_there_is_nothing_to_do(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises((NothingToDo, NotFound)):
+        maker.build(tmp_path / "empty", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.partial").exists()
+
+
+@pytest.mark.parametrize("blur", plan.BLURS)
+@pytest.mark.parametrize("shake", plan.SHAKES)
+def test_the_flaws_that_were_asked_for(blur: str, shake: str) -> None:
+    made = {
+        item.flaw
+        for source in ("00ab", "00ac")
+        for item in plan.plan_source(source * 8, 0, plan.VARIANTS, plan.recipes(blur, shake))
+    }
+    assert set(plan.BLURS[blur]) <= made
+    assert set(plan.SHAKES[shake]) <= made
+    assert ("defocus" in made) == (blur != "gaussian")
+    assert ("hand_shake" in made) == (shake != "study")
+
+
+@settings(max_examples=30, deadline=None)
+@given(count=st.integers(1, 60), seed=st.integers(0, 2**31))
+def test_by_source_never_splits_a_source(count: int, seed: int) -> None:
+    sources = [hashlib.md5(str(n).encode()).hexdigest() for n in range(count)]
+    items = [i for s in sources for i in plan.plan_source(s, seed, plan.VARIANTS, plan.recipes())]
+    sides = plan.split(items, "by-source", seed)
+    seen: dict[str, set[str]] = {}
+    for item, side in zip(items, sides, strict=True):
+        seen.setdefault(item.source_id, set()).add(side)
+    assert all(len(side) == 1 for side in seen.values())
+
+
+def test_random_splits_leak_as_the_study_did() -> None:
+    sources = [hashlib.md5(str(n).encode()).hexdigest() for n in range(30)]
+    items = [i for s in sources for i in plan.plan_source(s, 0, plan.VARIANTS, plan.recipes())]
+    sides = plan.split(items, "random", 0)
+    seen: dict[str, set[str]] = {}
+    for item, side in zip(items, sides, strict=True):
+        seen.setdefault(item.source_id, set()).add(side)
+    assert sum(len(side) > 1 for side in seen.values()) == 30
+    shares = Counter(sides)
+    for name, share in plan.SHARES.items():
+        assert shares[name] / len(sides) == pytest.approx(share, abs=0.01)
+
+
+def test_a_source_is_made_alike_whatever_else_is_there() -> None:
+    source = hashlib.md5(b"a").hexdigest()
+    assert plan.plan_source(source, 4, plan.VARIANTS, plan.recipes()) == plan.plan_source(
+        source, 4, plan.VARIANTS, plan.recipes()
+    )
+
+
+def test_unknown_protocol_is_a_sentence() -> None:
+    with pytest.raises(UserError, match="by-source"):
+        plan.split([], "clever", 0)
+
+
+def test_what_was_drawn_stands_in_the_table(tmp_path: Path) -> None:
+    built = build(tmp_path, sources=2)
+    for row in labels.read(built.out):
+        assert bool(row.params) == (row.label != "original")
+        assert 0 <= row.severity <= 1
+    facts = json.loads((built.out / "dataset.json").read_text())
+    assert facts["sources_used"] == 2
+
+
+def test_a_damaged_table_names_its_line(tmp_path: Path) -> None:
+    built = build(tmp_path, sources=2)
+    table = built.out / "labels.csv"
+    table.write_text(table.read_text().replace("original,", "wonderful,", 1))
+    with pytest.raises(UserError, match="line 2"):
+        labels.read(built.out)
+    with pytest.raises(NotFound, match=r"labels\.csv"):
+        labels.read(tmp_path)
+
+
+def test_show_draws_every_class(tmp_path: Path) -> None:
+    built = build(tmp_path)
+    rows = show(built.out, tmp_path / "figure.png", count=12)
+    assert {row.label for row in rows} == set(LABELS)
+    with Image.open(tmp_path / "figure.png") as figure:
+        assert figure.width > 1000
