@@ -1,0 +1,289 @@
+"""The verbs over a fake engine and a fake judge: what is measured, stored, reused and said."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+import keepers
+from keepers import app
+from keepers.app import measuring
+from keepers.catalog.db import Catalog
+from keepers.errors import ModelError, NotFound, NothingToDo, StorageError, UserError
+from keepers.pipeline import judge
+from keepers.pipeline.executors import CHUNK
+from keepers.types import Measurement, Photo, Reason, Report, Source, Verdict
+
+
+class World:
+    """A shoot of fake files, an engine that says what their names say, and a record of what was measured."""
+
+    def __init__(self, root: Path) -> None:
+        self.shoot = root / "shoot"
+        self.shoot.mkdir()
+        self.catalog = root / "data" / "catalog.db"
+        self.version = "1"
+        self.measured: list[str] = []
+        self.interrupt_after: int | None = None
+
+    def add(self, *names: str) -> None:
+        for name in names:
+            (self.shoot / name).write_bytes(name.encode())
+
+    def score(self, sources: Iterable[Source], **_: object) -> Iterator[Report]:
+        for source in sources:
+            if self.interrupt_after is not None and len(self.measured) >= self.interrupt_after:
+                raise KeyboardInterrupt
+            self.measured.append(source.path.name)
+            yield self.report(source)
+
+    def report(self, source: Source) -> Report:
+        name = source.path.name
+        if name.startswith("bad"):
+            return Report(source, error=f"{name} is damaged.", passing=False)
+        if name.startswith("locked"):
+            return Report(source, error=f"{name} may not be opened.", passing=True)
+        photo = Photo(name.encode().hex().ljust(32, "0")[:32], source, 100, 80)
+        fact = Measurement("tile_sharpness", self.version, 0.1 if name.startswith("soft") else 0.9)
+        return Report(source, photo, (fact,), model="net", timings={"decode": 2.0, "measure": 1.0})
+
+    def cull(self, **more) -> app.Shoot:
+        return app.cull(self.shoot, catalog=self.catalog, workers=1, **more)
+
+
+def verdict(report: Report) -> Verdict:
+    raw = report.measurements[0].raw or 0.0
+    reason = Reason("blurred", "soft", 0.9)
+    return Verdict("keep" if raw > 0.5 else "delete", raw, "original", {}, {"blurred": 1 - raw}, (reason,))
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    here = World(tmp_path)
+    monkeypatch.setattr(measuring.executors, "score", here.score)
+    monkeypatch.setattr(measuring.Run, "network", measuring.Network("none"))
+    monkeypatch.setattr(measuring.Run, "calibration", None)
+    monkeypatch.setattr(measuring.Run, "versions", lambda self: {"tile_sharpness": here.version})
+    monkeypatch.setattr(judge, "judge_all", lambda reports, calibration: [verdict(r) for r in reports])
+    monkeypatch.setenv("KEEPERS_CATALOG", str(here.catalog))
+    return here
+
+
+def names(opinions) -> list[str]:
+    return [opinion.path.name for opinion in opinions]
+
+
+class TestCull:
+    def test_every_photo_gets_an_opinion_in_the_order_of_names(self, world: World) -> None:
+        world.add("b.jpg", "soft.jpg", "bad.jpg")
+        shoot = world.cull()
+        assert names(shoot.opinions) == ["b.jpg", "bad.jpg", "soft.jpg"]
+        assert shoot.counts == {"keep": 1, "maybe": 0, "delete": 1}
+        assert names(shoot.unreadable) == ["bad.jpg"] and names(shoot.of("delete")) == ["soft.jpg"]
+        assert shoot.complete and shoot.measured == 3 and shoot.unsaved is None
+
+    def test_a_second_run_measures_nothing(self, world: World) -> None:
+        world.add("a.jpg", "bad.jpg")
+        first, world.measured = world.cull(), []
+        second = world.cull()
+        assert world.measured == [] and second.measured == 0
+        assert [o.verdict for o in second.opinions] == [o.verdict for o in first.opinions]
+
+    def test_only_what_is_new_changed_or_outdated_is_measured(self, world: World) -> None:
+        world.add("a.jpg", "b.jpg")
+        world.cull()
+        world.measured = []
+        world.add("c.jpg")
+        (world.shoot / "b.jpg").write_bytes(b"another picture")
+        world.cull()
+        assert world.measured == ["b.jpg", "c.jpg"]
+        world.version, world.measured = "2", []
+        world.cull()
+        assert world.measured == ["a.jpg", "b.jpg", "c.jpg"]
+
+    def test_an_error_that_may_pass_is_tried_again(self, world: World) -> None:
+        world.add("locked.jpg")
+        assert world.cull().unreadable[0].report.error == "locked.jpg may not be opened."
+        world.measured = []
+        world.cull()
+        assert world.measured == ["locked.jpg"]
+
+    def test_ctrl_c_keeps_what_is_done(self, world: World) -> None:
+        world.add(*(f"{i:03}.jpg" for i in range(CHUNK + 10)))
+        world.interrupt_after = CHUNK + 5
+        with pytest.raises(app.Stopped) as stop:
+            world.cull()
+        assert isinstance(stop.value, KeyboardInterrupt)
+        assert len(stop.value.shoot.opinions) == CHUNK + 5 and not stop.value.shoot.complete
+        world.interrupt_after, world.measured = None, []
+        assert len(world.cull().opinions) == CHUNK + 10
+        assert len(world.measured) == 5
+
+    def test_a_choice_wins(self, world: World) -> None:
+        world.add("soft.jpg")
+        photo = world.cull().opinions[0].report.photo
+        with Catalog(world.catalog) as store:
+            store.choose(photo.id, "keep")
+        (opinion,) = world.cull().opinions
+        assert opinion.verdict.verdict == "keep" and opinion.verdict.reasons[0].name == "choice"
+
+    def test_a_full_disk_does_not_lose_the_result(self, world: World, monkeypatch) -> None:
+        def full(self, reports) -> None:
+            raise StorageError("The disk is full.")
+
+        monkeypatch.setattr(Catalog, "save", full)
+        world.add(*(f"{i:03}.jpg" for i in range(CHUNK * 2)))
+        shoot = world.cull()
+        assert shoot.unsaved == "The disk is full." and len(shoot.opinions) == CHUNK * 2
+
+    def test_a_disk_that_recovers_has_everything_in_the_end(self, world: World, monkeypatch) -> None:
+        real, calls = Catalog.save, []
+
+        def full_once(self, reports) -> None:
+            calls.append(1)
+            if len(calls) == 1:
+                raise StorageError("The disk is full.")
+            real(self, reports)
+
+        monkeypatch.setattr(Catalog, "save", full_once)
+        world.add(*(f"{i:03}.jpg" for i in range(CHUNK + 1)))
+        assert world.cull().unsaved is None
+        world.measured = []
+        world.cull()
+        assert world.measured == []
+
+    def test_a_defect_of_the_engine_keeps_what_is_done(self, world: World, monkeypatch) -> None:
+        def broken(sources: Iterable[Source], **_: object) -> Iterator[Report]:
+            yield world.report(next(iter(sources)))
+            raise ModelError("The network is damaged.")
+
+        world.add("a.jpg", "b.jpg")
+        monkeypatch.setattr(measuring.executors, "score", broken)
+        with pytest.raises(ModelError):
+            world.cull()
+        monkeypatch.setattr(measuring.executors, "score", world.score)
+        world.cull()
+        assert world.measured == ["b.jpg"]
+
+    def test_progress_counts_what_was_known(self, world: World) -> None:
+        world.add("a.jpg")
+        world.cull()
+        world.add("b.jpg")
+        seen: list[tuple[int, int]] = []
+        world.cull(progress=lambda done, total: seen.append((done, total)))
+        assert seen == [(1, 2), (2, 2)]
+
+    def test_a_renamed_photo_is_recognised(self, world: World, monkeypatch) -> None:
+        monkeypatch.setattr(
+            "keepers.app.culling.content_id", lambda source: source.path.read_bytes().hex().ljust(32, "0")
+        )
+        world.add("a.jpg")
+        world.cull()
+        (world.shoot / "a.jpg").rename(world.shoot / "z.jpg")
+        world.measured = []
+        assert names(world.cull().opinions) == ["z.jpg"] and world.measured == []
+
+    def test_no_folder_no_photo_and_no_folder_at_all(self, world: World, tmp_path: Path) -> None:
+        with pytest.raises(NothingToDo, match="holds no photos"):
+            world.cull()
+        with pytest.raises(NotFound):
+            app.cull(tmp_path / "missing")
+        world.add("a.jpg")
+        with pytest.raises(NotFound, match="keepers assess"):
+            app.cull(world.shoot / "a.jpg")
+        assert not world.catalog.exists()
+
+
+class TestAssess:
+    def test_given_order_and_no_catalog(self, world: World, tmp_path: Path) -> None:
+        world.add("b.jpg", "a.jpg", "bad.jpg")
+        paths = [
+            world.shoot / "bad.jpg",
+            world.shoot / "b.jpg",
+            tmp_path / "missing.jpg",
+            world.shoot / "a.jpg",
+        ]
+        opinions = list(app.assess(paths))
+        assert names(opinions) == ["bad.jpg", "b.jpg", "missing.jpg", "a.jpg"]
+        assert [o.verdict is None for o in opinions] == [True, False, True, False]
+        assert not opinions[2].report.source.files and "does not exist" in opinions[2].report.error
+        assert not world.catalog.exists()
+
+    def test_an_empty_folder_is_an_opinion_too(self, world: World) -> None:
+        (opinion,) = app.assess([world.shoot])
+        assert "holds no photos" in opinion.report.error
+
+    def test_it_streams(self, world: World) -> None:
+        world.add("a.jpg", "b.jpg")
+        opinions = app.assess([world.shoot])
+        next(opinions)
+        assert world.measured == ["a.jpg"]
+
+    def test_json_has_every_key_for_every_photo(self, world: World) -> None:
+        world.add("a.jpg", "bad.jpg")
+        first, second = (app.to_json(o) for o in app.assess([world.shoot]))
+        keys = "schema path error verdict score label probabilities flaws reasons would_change faces model"
+        assert list(first) == list(second) == keys.split()
+        assert first["verdict"] == "keep" and first["model"] == "net" and first["faces"] == []
+        assert (
+            second["verdict"] is None and second["reasons"] == [] and second["error"] == "bad.jpg is damaged."
+        )
+
+    def test_the_documented_keys_are_the_keys(self, world: World) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "assess-schema.md").read_text(encoding="utf-8")
+        world.add("a.jpg")
+        (opinion,) = app.assess([world.shoot])
+        for key in app.to_json(opinion):
+            assert f"| `{key}` |" in page
+
+
+class TestLook:
+    def test_explain_uses_the_catalog_and_never_creates_one(self, world: World) -> None:
+        world.add("a.jpg")
+        photo = world.shoot / "a.jpg"
+        assert app.explain(photo).verdict.verdict == "keep"
+        assert not world.catalog.exists()
+        world.cull()
+        world.measured = []
+        app.explain(photo)
+        assert world.measured == []
+        photo.write_bytes(b"changed")
+        app.explain(photo)
+        assert world.measured == ["a.jpg"]
+
+    def test_explain_wants_one_photo(self, world: World) -> None:
+        with pytest.raises(NotFound, match="keepers list"):
+            app.explain(world.shoot)
+
+    def test_list_filters_and_forgets_what_is_gone(self, world: World) -> None:
+        world.add("a.jpg", "soft.jpg", "bad.jpg", "gone.jpg")
+        world.cull()
+        (world.shoot / "gone.jpg").unlink()
+        assert names(app.list_photos(world.shoot)) == ["a.jpg", "bad.jpg", "soft.jpg"]
+        assert names(app.list_photos(world.shoot, verdict="delete")) == ["soft.jpg"]
+        assert app.list_photos(world.shoot, verdict="maybe") == []
+
+    def test_list_before_cull_says_what_to_do(self, world: World) -> None:
+        world.add("a.jpg")
+        with pytest.raises(NothingToDo, match="keepers cull"):
+            app.list_photos(world.shoot)
+        assert not world.catalog.exists()
+
+
+def test_bench_times_every_stage(world: World) -> None:
+    world.add("a.jpg", "b.jpg", "bad.jpg", "c.jpg")
+    result = app.bench(world.shoot, workers=2)
+    assert (result.photos, result.unreadable, result.workers, result.model) == (4, 1, 2, "net")
+    assert result.stages["decode"].median_ms == 2.0 and list(result.stages) == ["decode", "measure"]
+    assert result.rate > 0 and "Python" in result.machine
+    assert app.bench(world.shoot, limit=2).photos == 2
+    assert not world.catalog.exists()
+
+
+def test_zero_workers_is_refused() -> None:
+    with pytest.raises(UserError, match="at least 1"):
+        app.cull("x", workers=0)
+
+
+def test_the_package_offers_the_verbs() -> None:
+    assert keepers.cull is app.cull and keepers.assess is app.assess
