@@ -114,17 +114,21 @@ class Face:
 class Tiles:
     """Facts of a grid of square tiles over a frame; every array is float32, rows x columns.
 
-    sharpness: noise-normalised detail at the finest scale relative to detail one octave coarser, 0 .. about 1;
-        NaN where a tile has too little texture to tell.
+    sharpness: noise-normalised amplitude of detail at the finest scale relative to detail coarser than that,
+        0 .. about 1; NaN where a tile has too little texture to tell.
     detail: RMS of the local contrast, on luma 0..1; how much there is to judge by.
     anisotropy: 0 (gradients in all directions alike) .. 1 (all along one axis).
     size: edge of a tile in frame pixels.
+    fine, coarse: structure tensors (xx, yy, xy) of the gradients at the two scales, 3 x rows x columns, luma per
+        pixel squared, less the part of the noise; None in hand-made tiles.
     """
 
     sharpness: Plane
     detail: Plane
     anisotropy: Plane
     size: int
+    fine: Plane | None = None
+    coarse: Plane | None = None
 
 
 @dataclass(frozen=True, slots=True)

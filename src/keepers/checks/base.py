@@ -1,0 +1,68 @@
+"""What a check is, and the registry that a new one enters with a single decorator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from keepers.registry import Registry
+from keepers.types import FLAWS, Evidence, Reading
+
+Measure = Callable[[Evidence], Reading | None]
+"""Evidence to a finite raw value in the check's own unit; None where the check does not apply to the photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A way to find flaws.
+
+    name: unique, for example "tile_sharpness". flaws: those of `keepers.types.FLAWS` that it speaks of.
+    higher: whether a higher raw value is "worse" or "better". version: changes whenever raw values do.
+    sentence: what is wrong when it finds something, without a full stop. network: its raw comes from the network,
+    so that its full version names the model. doc: unit, range and source of the raw value.
+    """
+
+    name: str
+    flaws: tuple[str, ...]
+    higher: Literal["worse", "better"]
+    version: str
+    sentence: str
+    measure: Measure
+    doc: str
+    network: bool = False
+
+    def __call__(self, evidence: Evidence) -> Reading | None:
+        """Measure one photo."""
+        return self.measure(evidence)
+
+
+CHECKS: Registry[Check] = Registry("check")
+
+
+def check(
+    name: str,
+    *,
+    flaws: tuple[str, ...],
+    higher: Literal["worse", "better"],
+    sentence: str,
+    version: str = "1",
+    network: bool = False,
+) -> Callable[[Measure], Measure]:
+    """Register the decorated function as the check `name`.
+
+    Raises:
+        ValueError: for an unknown flaw, a name taken, or a function without a docstring.
+    """
+    unknown = [flaw for flaw in flaws if flaw not in FLAWS]
+    if unknown or not flaws:
+        raise ValueError(f"check {name!r} speaks of unknown flaws {unknown}; known: {', '.join(FLAWS)}")
+
+    def register(measure: Measure) -> Measure:
+        doc = (measure.__doc__ or "").strip()
+        if not doc:
+            raise ValueError(f"check {name!r} needs a docstring that gives the unit and range of its raw value")
+        CHECKS.add(name, Check(name, flaws, higher, version, sentence, measure, doc, network))
+        return measure
+
+    return register

@@ -1,0 +1,1 @@
+"""Networks behind one Protocol: sessions that run them and a zoo that knows name, sha256, licence and source."""

@@ -1,0 +1,1 @@
+"""From evidence to facts to opinions: orchestration without files."""

@@ -1,0 +1,220 @@
+"""Fitting a `Calibration`, and saying how good its probabilities are. NumPy only, deterministic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from keepers.checks import CHECKS, Check
+from keepers.pipeline.calibration import (
+    Calibration,
+    Curve,
+    Fusion,
+    Numbers,
+    Provenance,
+    from_json,
+    load,
+    packaged,
+    sigmoid,
+    softmax,
+    to_json,
+)
+from keepers.types import FLAWS, LABELS
+
+__all__ = [
+    "Calibration",
+    "Curve",
+    "Fusion",
+    "Provenance",
+    "Quality",
+    "fit",
+    "from_json",
+    "load",
+    "operating_point",
+    "packaged",
+    "quality",
+    "to_json",
+]
+
+Flags = npt.NDArray[np.bool_]
+
+MAX_FALSE_RATE = 0.005
+"""Share of clean photos that may be called certainly flawed, for each flaw."""
+
+_RIDGE = 1e-3
+_CYCLES = 200
+
+
+def fit(
+    raws: Numbers,
+    labels: Flags,
+    checks: Sequence[str],
+    *,
+    held_out: Numbers | None = None,
+    provenance: Provenance | None = None,
+    max_false_rate: float = MAX_FALSE_RATE,
+    registry: Mapping[str, Check] | None = None,
+) -> Calibration:
+    """Fit all curves, fusions, operating points and the temperature.
+
+    Args:
+        raws: float64 photos x checks, NaN where a check does not apply.
+        labels: bool photos x flaws in the order of `keepers.types.FLAWS`; a clean photo has none.
+        checks: names of the columns of `raws`.
+        held_out: raw values of clean photos that were not fitted to; the promise of `operating_point` holds
+            for photos like these. Default: the clean photos of `raws`, which is a little optimistic.
+        provenance: stored with the result.
+        max_false_rate: see `operating_point`.
+        registry: flaws and polarity of each check; default all registered checks.
+
+    Raises:
+        ValueError: shapes that do not fit together.
+    """
+    if raws.shape != (len(labels), len(checks)) or labels.shape[1:] != (len(FLAWS),):
+        raise ValueError(f"raws {raws.shape}, labels {labels.shape} and {len(checks)} checks do not fit together")
+    raws, known = np.where(np.isfinite(raws), raws, np.nan), registry or CHECKS
+    curves = {
+        (name, flaw): _curve(raws[:, column], labels, flaw, known[name])
+        for column, name in enumerate(checks)
+        for flaw in known[name].flaws
+    }
+    draft = Calibration(tuple(checks), curves, {}, {}, _temperature(raws, labels, checks), provenance or Provenance())
+    logits = draft.logits(raws)
+    flaws = [flaw for flaw in FLAWS if any(of == flaw for _, of in curves)]
+    fused = replace(draft, fusions={flaw: _fusion(logits, labels, flaw) for flaw in flaws})
+    clean = fused.fused(raws[~labels.any(axis=1)] if held_out is None else held_out)
+    return replace(fused, operating={flaw: operating_point(clean[flaw], max_false_rate) for flaw in flaws})
+
+
+def _curve(raw: Numbers, labels: Flags, flaw: str, check: Check) -> Curve:
+    """Platt's logistic (1999, with his softened targets), its slope kept to the sign that the polarity demands.
+
+    Photos with another flaw of the same check are left out: a shaken photo says nothing on whether low
+    sharpness means blur.
+    """
+    positive = labels[:, FLAWS.index(flaw)]
+    others = labels[:, [FLAWS.index(of) for of in check.flaws if of != flaw]].any(axis=1)
+    use = np.isfinite(raw) & (positive | ~others)
+    if not (use & positive).any() or not (use & ~positive).any():
+        return Curve(0.0, 0.0)
+    sign = 1.0 if check.higher == "worse" else -1.0
+    centre, spread = float(raw[use].mean()), max(float(raw[use].std()), 1e-9)
+    x = sign * (raw[use] - centre) / spread
+    weights, offset = _logistic(x[:, None], positive[use], _balance(labels[use], positive[use]))
+    slope = sign * float(weights[0]) / spread
+    return Curve(slope, offset - slope * centre)
+
+
+def _fusion(logits: Mapping[tuple[str, str], Numbers], labels: Flags, flaw: str) -> Fusion:
+    names = [check for check, of in logits if of == flaw]
+    x = np.stack([logits[name, flaw] for name in names], axis=1)
+    positive, use = labels[:, FLAWS.index(flaw)], ~np.isnan(x).all(axis=1)
+    if not (use & positive).any() or not (use & ~positive).any():
+        return Fusion({name: 1.0 / len(names) for name in names}, 0.0)
+    weights, offset = _logistic(np.nan_to_num(x[use]), positive[use], _balance(labels[use], positive[use]))
+    return Fusion(dict(zip(names, map(float, weights), strict=True)), offset)
+
+
+def _balance(labels: Flags, positive: Flags) -> Numbers:
+    """Half of the weight on the flaw, a quarter on clean photos, a quarter on other flaws; the sum is their number."""
+    clean = ~labels.any(axis=1)
+    negatives = [group for group in (clean, ~clean & ~positive) if group.any()]
+    weights = np.zeros(len(labels))
+    weights[positive] = 0.5 / positive.sum()
+    for group in negatives:
+        weights[group] = 0.5 / len(negatives) / group.sum()
+    return weights * len(labels)
+
+
+def _logistic(x: Numbers, positive: Flags, weights: Numbers) -> tuple[Numbers, float]:
+    """Weights >= 0 and offset of a ridge logistic regression, by cyclic Newton steps (the problem is convex)."""
+    up, down = int(positive.sum()), int((~positive).sum())
+    target = np.where(positive, (up + 1) / (up + 2), 1 / (down + 2))
+    columns = np.concatenate([np.ones((len(x), 1)), x], axis=1)
+    beta = np.zeros(columns.shape[1])
+    penalty = _RIDGE * weights.sum()
+    for _ in range(_CYCLES):
+        before = beta.copy()
+        for j in range(len(beta)):
+            p = sigmoid(columns @ beta)
+            ridge = penalty if j else 0.0
+            slope = columns[:, j] @ (weights * (p - target)) + ridge * beta[j]
+            # A quarter bounds the curvature from above: every step goes down, none overshoots.
+            curve = (
+                0.5 * (columns[:, j] ** 2 @ (weights * p * (1 - p))) + 0.125 * (columns[:, j] ** 2 @ weights) + ridge
+            )
+            beta[j] -= slope / max(curve, 1e-12)
+            if j:
+                beta[j] = max(0.0, beta[j])
+        if np.abs(beta - before).max() < 1e-9:
+            break
+    return beta[1:], float(beta[0])
+
+
+def _temperature(raws: Numbers, labels: Flags, checks: Sequence[str]) -> float:
+    """The softmax temperature of least cross-entropy (Guo et al. 2017, arXiv:1706.04599), classes balanced.
+
+    Photos with several flaws, or with one that is none of the six classes, have no single right answer and are
+    left out.
+    """
+    names = [f"network_{label}" for label in LABELS[1:]]
+    if not set(names) <= set(checks):
+        return 1.0
+    odds = raws[:, [list(checks).index(name) for name in names]]
+    of_five = labels[:, [FLAWS.index(label) for label in LABELS[1:]]]
+    use = np.isfinite(odds).all(axis=1) & (labels.sum(axis=1) == of_five.sum(axis=1)) & (of_five.sum(axis=1) <= 1)
+    if not use.any():
+        return 1.0
+    truth = np.where(of_five[use].any(axis=1), of_five[use].argmax(axis=1) + 1, 0)
+    weights = 1.0 / np.bincount(truth, minlength=len(LABELS))[truth]
+
+    def loss(temperature: float) -> float:
+        right = softmax(odds[use] / temperature)[np.arange(len(truth)), truth]
+        return float(-(weights * np.log(np.maximum(right, 1e-12))).sum() / weights.sum())
+
+    grid = np.exp(np.linspace(np.log(0.1), np.log(10.0), 461))
+    return float(grid[int(np.argmin([loss(float(t)) for t in grid]))])
+
+
+def operating_point(clean: Numbers, max_false_rate: float) -> float:
+    """The probability from which a flaw is certain, so that a new clean photo reaches it at most so often.
+
+    The conformal quantile, rank ceil((n + 1) (1 - rate)) of the n clean photos: the promise holds for any n and
+    any distribution, for photos like these; Vovk, Gammerman and Shafer 2005, doi:10.1007/b106715; Angelopoulos and
+    Bates 2021, arXiv:2107.07511.
+
+    Args:
+        clean: probabilities of clean photos; NaN (nothing was measured) counts as never reaching.
+        max_false_rate: 0..1.
+
+    Returns:
+        Just above that quantile, in 0..1; 1.0, which no probability reaches, where n is too small to promise.
+    """
+    ordered = np.sort(np.nan_to_num(np.asarray(clean, dtype=float), nan=0.0))
+    rank = math.ceil((len(ordered) + 1) * (1.0 - max_false_rate))
+    if rank > len(ordered):
+        return 1.0
+    return float(min(1.0, np.nextafter(ordered[max(rank, 1) - 1], 2.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good probabilities are: Brier score and expected calibration error, both 0 (perfect) .. 1."""
+
+    brier: float
+    ece: float
+
+
+def quality(probabilities: Numbers, truth: Flags, bins: int = 10) -> Quality:
+    """Brier score (1950) and expected calibration error over equal bins; NaN probabilities are left out."""
+    use = np.isfinite(probabilities)
+    p, y = probabilities[use], truth[use].astype(float)
+    if not len(p):
+        return Quality(math.nan, math.nan)
+    which = np.minimum((p * bins).astype(int), bins - 1)
+    gaps = [abs(p[which == b].mean() - y[which == b].mean()) * (which == b).mean() for b in np.unique(which)]
+    return Quality(float(np.mean((p - y) ** 2)), float(sum(gaps)))

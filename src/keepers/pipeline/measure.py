@@ -1,0 +1,42 @@
+"""From evidence to facts: every check, one row each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from keepers.checks import CHECKS, Check
+from keepers.types import Evidence, Measurement
+
+
+def version(check: Check, model: str | None) -> str:
+    """The version stored with a measurement; that of a network check names the network too."""
+    return f"{check.version}+{model or 'none'}" if check.network else check.version
+
+
+def versions(model: str | None) -> Mapping[str, str]:
+    """Check -> the version that a current measurement carries; `model` is the network's name or None."""
+    return {name: version(check, model) for name, check in CHECKS.items()}
+
+
+def measure(
+    evidence: Evidence, model_name: str | None = None, checks: Mapping[str, Check] | None = None
+) -> tuple[Measurement, ...]:
+    """One measurement for every check, in the order of registration.
+
+    Args:
+        evidence: what was observed.
+        model_name: the network's name, or None when none ran.
+        checks: those to run; default all.
+
+    Returns:
+        `raw` is None where a check does not apply, and also where it came out as no finite number.
+    """
+    return tuple(_one(check, evidence, model_name) for check in (checks or CHECKS).values())
+
+
+def _one(check: Check, evidence: Evidence, model: str | None) -> Measurement:
+    reading = check(evidence)
+    if reading is None or not math.isfinite(reading.raw):
+        return Measurement(check.name, version(check, model), None)
+    return Measurement(check.name, version(check, model), float(reading.raw), reading.note)

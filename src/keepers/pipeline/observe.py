@@ -1,0 +1,37 @@
+"""From a frame to all that the checks may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from keepers.image import noise
+from keepers.image.colour import luma
+from keepers.image.tiles import measure_tiles
+from keepers.types import Evidence, Frame, Photo, Rgb
+
+
+class Network(Protocol):
+    """What `observe` needs of a classifier; see `keepers.models.zoo.Classifier`."""
+
+    def log_odds(self, rgb: Rgb) -> Mapping[str, float]:
+        """Logit of each flaw label minus that of `original`."""
+        ...
+
+
+def observe(frame: Frame, photo: Photo, classifier: Network | None) -> Evidence:
+    """Look at the pixels once: luma, noise, tiles, and the network where there is one.
+
+    Raises:
+        ModelError: the network refuses the picture.
+    """
+    plane = luma(frame.rgb)
+    sigma = noise.sigma(plane)
+    return Evidence(
+        frame=frame,
+        luma=plane,
+        tiles=measure_tiles(plane, sigma),
+        noise_sigma=sigma,
+        network=classifier.log_odds(frame.rgb) if classifier is not None else {},
+        camera=photo.camera,
+    )
