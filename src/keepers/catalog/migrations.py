@@ -61,7 +61,7 @@ CREATE TRIGGER choice_is_fixed BEFORE UPDATE ON choice BEGIN SELECT RAISE(ABORT,
 """
 
 MIGRATIONS: tuple[str, ...] = (_FIRST,)
-"""Step n takes a catalog from `PRAGMA user_version` n to n + 1."""
+"""Step n takes a catalog from `PRAGMA user_version` n to n + 1. Each statement ends at the end of a line."""
 
 
 def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str] | None = None) -> Path | None:

@@ -72,19 +72,20 @@ def _decode(name: str, image: Image.Image) -> Picture:
     width, height = image.size
     refuse_pixels(name, width, height)
     large = width * height >= HALVE_FROM
+    stored = camera_facts(exif_of(image)).orientation
     if image.format in ("JPEG", "MPO") and large:
         image.draft(None, ((width + 1) // 2, (height + 1) // 2))
     image.load()
+    if image.format == "TIFF":  # Pillow turns these by itself, and these alone
+        width, height = image.size
     rgb = _rgb(image)
     if large and rgb.shape[:2] == (height, width):
         rgb = halve(rgb)
-    exif = exif_of(image)
-    camera = camera_facts(exif)
-    orientation = camera.orientation
-    if image.format == "HEIF":  # turned already; pillow-heif keeps what the file said
-        camera = replace(camera, orientation=image.info.get("original_orientation") or 1)
-        orientation = 1
-    return Picture(rgb, width, height, camera, orientation)
+    camera = camera_facts(exif_of(image))  # once more: PNG may carry it behind the pixels
+    remaining = camera.orientation
+    if image.format == "HEIF":  # turned already, too; pillow-heif keeps what the file said
+        stored, remaining = image.info.get("original_orientation") or 1, 1
+    return Picture(rgb, width, height, replace(camera, orientation=max(stored, remaining)), remaining)
 
 
 def exif_of(image: Image.Image) -> Image.Exif | None:
