@@ -23,7 +23,7 @@ class Backbone:
     model: timm's name of architecture and weights. mean, std: of the RGB input in 0..1, as the weights expect it.
     first_half: parameter name prefixes of the half nearer to the input (frozen when the second half is
     fine-tuned). licence and source: of the weights. variants: changes of the architecture that other weight
-    files need, by name.
+    files need, by name. tiny: arguments that make a network of the same shape small enough for a test.
     """
 
     name: str
@@ -34,8 +34,9 @@ class Backbone:
     licence: str
     source: str
     variants: dict[str, Callable[[nn.Module], None]]
+    tiny: dict[str, Any]
 
-    def build(self, *, pretrained: bool, variant: str = "", width: dict[str, Any] | None = None) -> nn.Module:
+    def build(self, *, pretrained: bool, variant: str = "", tiny: bool = False) -> nn.Module:
         """The body, `num_features` wide, with or without the weights of timm's hub.
 
         Raises:
@@ -47,7 +48,9 @@ class Backbone:
         except ImportError as error:
             raise MissingExtra("Training needs timm; install it with `pip install 'keepers[train]'`.") from error
         try:
-            body: nn.Module = timm.create_model(self.model, pretrained=pretrained, num_classes=0, **(width or {}))
+            body: nn.Module = timm.create_model(
+                self.model, pretrained=pretrained, num_classes=0, **(self.tiny if tiny else {})
+            )
         except (OSError, RuntimeError) as error:
             raise UserError(
                 f"The weights of {self.model} could not be fetched ({type(error).__name__}); "
@@ -83,6 +86,7 @@ BACKBONES.add(
         licence="BSD-3-Clause (torchvision); ResNet v1 file: MIT (K. He's Caffe release, by way of Keras)",
         source="timm resnet50.tv_in1k, or a local file",
         variants={"v1": _stride_on_first},
+        tiny={"layers": (1, 1, 1, 1), "channels": (8, 8, 16, 16)},
     ),
 )
 

@@ -59,6 +59,8 @@ class Config:
     precision: str = "auto"
     balance: bool = True
     seed: int = 0
+    pretrained: bool = True
+    tiny: bool = False
 
 
 def bf16_is_fast(device: torch.device) -> bool:
@@ -78,7 +80,7 @@ def sha256(path: Path) -> str:
 def make_net(config: Config, *, pretrained: bool) -> tuple[FlawNet, Backbone]:
     """The network a config describes, with ImageNet weights if `pretrained`."""
     backbone = BACKBONES[config.backbone]
-    body = backbone.build(pretrained=pretrained and not config.weights, variant=config.variant)
+    body = backbone.build(pretrained=pretrained and not config.weights, variant=config.variant, tiny=config.tiny)
     if pretrained and config.weights:
         load_weights(body, Path(config.weights))
     return FlawNet(body, hidden=config.hidden, dropout=config.dropout, classes=len(LABELS)), backbone
@@ -313,7 +315,7 @@ def train(config: Config, run: Path, progress: Progress | None = None) -> dict[s
     _same_run(run, config)
     resumed = (run / "last.pt").exists()
     loaded = parts(Path(config.dataset), ("train", "val", "test"), progress)
-    trainer = trainer_for(config, run, pretrained=not resumed, progress=progress)
+    trainer = trainer_for(config, run, pretrained=config.pretrained and not resumed, progress=progress)
     _write_config(run, config, trainer)
     fit(trainer, loaded["train"], loaded["val"])
     best = torch.load(run / "best.pt", map_location=trainer.device, weights_only=True)
