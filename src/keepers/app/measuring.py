@@ -15,7 +15,7 @@ from keepers.settings import Settings
 from keepers.types import Opinion, Report, Source, VerdictName
 
 if TYPE_CHECKING:
-    from keepers.pipeline.calibrate import Calibration
+    from keepers.pipeline.calibration import Calibration
 
 Progress = Callable[[int, int], None]
 """Called after every photo with how many are done and how many there are."""
@@ -40,10 +40,12 @@ class Run:
 
     @cached_property
     def calibration(self) -> Calibration:
-        """The packaged calibration."""
-        from keepers.pipeline import calibrate
+        """The calibration that lies beside a named network (`mine.json` for `mine.onnx`), else the packaged one."""
+        from keepers.pipeline import calibration
 
-        return calibrate.load()
+        path = self.network.path
+        beside = path.with_suffix(".json") if path is not None else None
+        return calibration.load(beside if beside is not None and beside.is_file() else None)
 
     def versions(self) -> Mapping[str, str]:
         """The version that a current measurement of each check carries."""

@@ -107,11 +107,6 @@ def overrule(verdict: Verdict, chosen: VerdictName) -> Verdict:
     )
 
 
-def detector(check: str) -> str:
-    """The detector that a check belongs to: itself, or the one network for all checks that read it."""
-    return "network" if check.startswith("network_") else check
-
-
 def _agreement(findings: Findings) -> Findings | None:
     grounds = [f for f in findings if f.certain and len(f.seen_by) >= 2 and f.flaw not in NEVER_ALONE]
     return grounds or None

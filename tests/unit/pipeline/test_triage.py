@@ -1,6 +1,6 @@
 import pytest
 
-from keepers.pipeline.triage import NEVER_ALONE, RULES, Finding, detector, overrule, triage
+from keepers.pipeline.triage import NEVER_ALONE, RULES, Finding, overrule, triage
 from keepers.pipeline.words import FLAW_WORDS, percent
 from keepers.types import FLAWS, Verdict
 
@@ -63,11 +63,6 @@ def test_a_choice_keeps_the_facts_and_says_that_it_is_one() -> None:
     chosen = overrule(machine, "keep")
     assert chosen.verdict == "keep" and chosen.flaws == machine.flaws
     assert chosen.reasons[0].sentence == "You chose Must Haves"
-
-
-def test_the_network_is_one_detector() -> None:
-    assert detector("network_blurred") == detector("network_distorted") == "network"
-    assert detector("tile_sharpness") == "tile_sharpness"
 
 
 def test_every_flaw_has_words() -> None:

@@ -1,0 +1,142 @@
+"""From facts to opinions: calibrated probabilities, the six-class answer, a score, reasons in words, a verdict.
+
+Everything here is arithmetic on a few numbers per photo, derived anew whenever it is asked for and never stored.
+
+score = product over flaws of (1 - IMPORTANCE x probability) x (1 - FINE x (1 - sharpness)), all in 0..1. The last
+factor lets photos without a flaw rank: sharpness is the calibrated opinion of the sharpest tiles on a scale so
+flat that it does not saturate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from keepers.pipeline.calibration import Calibration, sigmoid
+from keepers.pipeline.reasons import IMPORTANCE, Said, detector, reasons, sentence
+from keepers.pipeline.triage import AGREES, Finding, triage
+from keepers.pipeline.words import FLAW_WORDS
+from keepers.types import FLAWS, LABELS, Assessment, Measurement, Report, Verdict
+
+Numbers = npt.NDArray[np.float64]
+
+FINE = 0.2
+"""How much of the score tells unflawed photos apart."""
+SHARPNESS_CHECK = "tile_sharpness"
+_FLATTER = 4.0  # log odds are divided by this before they become the continuous sharpness
+
+
+@dataclass(frozen=True, slots=True)
+class Beliefs:
+    """Probabilities for N photos; NaN where nothing could be measured.
+
+    by_check: (check, flaw) -> N calibrated probabilities of one check.
+    fused: flaw -> N probabilities of all its checks together.
+    six: N x 6 probabilities in the order of `LABELS`; rows sum to 1.
+    score: N overall technical qualities, 0..1.
+    """
+
+    by_check: Mapping[tuple[str, str], Numbers]
+    fused: Mapping[str, Numbers]
+    six: Numbers
+    score: Numbers
+
+    def of(self, row: int) -> dict[tuple[str, str], float]:
+        """(check, flaw) -> probability, of the checks that apply to one photo."""
+        return {pair: float(p[row]) for pair, p in self.by_check.items() if not np.isnan(p[row])}
+
+
+def judge(report: Report, calibration: Calibration) -> Verdict:
+    """The verdict on one readable photo. Raises ValueError for an unreadable one: it has no verdict."""
+    return judge_all([report], calibration)[0]
+
+
+def judge_all(reports: Sequence[Report], calibration: Calibration) -> list[Verdict]:
+    """The verdicts on readable photos, in their order. Raises ValueError when one is unreadable."""
+    for report in reports:
+        if report.photo is None:
+            raise ValueError(f"{report.source.path.name} could not be read and has no verdict")
+    if not reports:
+        return []
+    beliefs = believe([report.measurements for report in reports], calibration)
+    return [_verdict(row, report, beliefs, calibration) for row, report in enumerate(reports)]
+
+
+def believe(facts: Sequence[Sequence[Measurement]], calibration: Calibration) -> Beliefs:
+    """The arithmetic of N photos at once."""
+    names = calibration.checks
+    raws = matrix(facts, names)
+    by_check = calibration.probabilities(raws)
+    fused = calibration.fused(raws)
+    six = calibration.six(raws)
+    return Beliefs(by_check, fused, six, _scores(fused, _sharpness(raws, calibration)))
+
+
+def matrix(facts: Sequence[Sequence[Measurement]], names: Sequence[str]) -> Numbers:
+    """Photos x checks raw values, NaN where a check does not apply or was not made."""
+    column = {name: i for i, name in enumerate(names)}
+    raws = np.full((len(facts), len(names)), np.nan)
+    for row, measurements in enumerate(facts):
+        for one in measurements:
+            if one.raw is not None and one.check in column:
+                raws[row, column[one.check]] = one.raw
+    return raws
+
+
+def _scores(fused: Mapping[str, Numbers], sharpness: Numbers) -> Numbers:
+    worth = 1.0 - FINE * (1.0 - sharpness)
+    for flaw, probability in fused.items():
+        worth *= 1.0 - IMPORTANCE[flaw] * np.nan_to_num(probability)
+    return np.asarray(np.clip(worth, 0.0, 1.0))
+
+
+def _sharpness(raws: Numbers, calibration: Calibration) -> Numbers:
+    """0 .. 1 without the limit of a calibrated logit, so that two very sharp photos still differ; else 0.5."""
+    curve = calibration.curves.get((SHARPNESS_CHECK, "blurred"))
+    if curve is None:
+        return np.full(len(raws), 0.5)
+    logits = curve.slope * raws[:, calibration.checks.index(SHARPNESS_CHECK)] + curve.offset
+    return sigmoid(np.nan_to_num(-logits / _FLATTER, nan=0.0))
+
+
+def _verdict(row: int, report: Report, beliefs: Beliefs, calibration: Calibration) -> Verdict:
+    said = beliefs.of(row)
+    fused = {flaw: float(np.nan_to_num(p[row])) for flaw, p in beliefs.fused.items()}
+    findings = _findings(said, fused, calibration.operating)
+    ruling = triage(findings)
+    probabilities = dict(zip(LABELS, map(float, beliefs.six[row]), strict=True))
+    return Verdict(
+        verdict=ruling.verdict,
+        score=float(beliefs.score[row]),
+        label=max(LABELS, key=probabilities.__getitem__),
+        probabilities=probabilities,
+        flaws={finding.flaw: finding.probability for finding in findings},
+        reasons=reasons(findings, said, report.measurements),
+        assessments=_assessments(said, report.measurements),
+        would_change=ruling.would_change,
+    )
+
+
+def _findings(said: Said, fused: Mapping[str, float], operating: Mapping[str, float]) -> list[Finding]:
+    detectors: dict[str, dict[str, float]] = {flaw: {} for flaw in FLAWS}
+    for (check, flaw), probability in said.items():
+        of, name = detectors[flaw], detector(check)
+        of[name] = max(probability, of.get(name, 0.0))
+    return [Finding(f, fused.get(f, 0.0), detectors[f], operating.get(f, 1.0)) for f in FLAWS]
+
+
+def _assessments(said: Said, facts: Sequence[Measurement]) -> tuple[Assessment, ...]:
+    by_name = {one.check: one for one in facts}
+    return tuple(
+        Assessment(
+            check,
+            flaw,
+            float(by_name[check].raw or 0.0),
+            1.0 - p,
+            sentence(check, p, by_name[check].note) if p >= AGREES else f"Speaks against {FLAW_WORDS[flaw]}",
+        )
+        for (check, flaw), p in said.items()
+    )

@@ -1,0 +1,91 @@
+"""Why, in words: one reason per flaw with its strongest evidence, ranked by how much it hurts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from keepers.checks import CHECKS
+from keepers.pipeline.triage import AGREES, Finding
+from keepers.pipeline.words import FLAW_WORDS, percent
+from keepers.types import Measurement, Reason
+
+IMPORTANCE: Mapping[str, float] = {
+    "blurred": 0.9,
+    "camera_shake": 0.9,
+    "overexposed": 0.7,
+    "underexposed": 0.6,
+    "distorted": 0.4,
+    "noisy": 0.3,
+}
+"""How much of a photo's worth a flaw takes away when it is certain, 0..1."""
+_GOOD = 0.05
+"""Weight of the reason that a photo without flaws gets."""
+_SHARP, _EXPOSED = {"blurred", "camera_shake"}, {"overexposed", "underexposed"}
+
+NETWORK = "network"
+"""The one detector that all checks of the network are."""
+Said = Mapping[tuple[str, str], float]
+"""(check, flaw) -> calibrated probability, of the checks that apply to one photo."""
+
+
+def reasons(findings: Sequence[Finding], said: Said, facts: Sequence[Measurement]) -> tuple[Reason, ...]:
+    """The reasons of one photo, the weightiest first; a photo without flaws gets one good reason."""
+    notes = {one.check: one.note for one in facts}
+    told: set[str] = set()
+    found = [
+        Reason(finding.flaw, _because(finding, said, notes, told), weight(finding))
+        for finding in sorted(findings, key=weight, reverse=True)
+        if finding.likely
+    ]
+    return tuple(found) or (_good_news(said),)
+
+
+def weight(finding: Finding) -> float:
+    """How much a flaw hurts: its importance times its probability, 0..1."""
+    return IMPORTANCE[finding.flaw] * finding.probability
+
+
+def detector(check: str) -> str:
+    """The detector that a check belongs to: itself, or the one network for all checks that read it."""
+    known = CHECKS.get(check)
+    return NETWORK if known is not None and known.network else check
+
+
+def sentence(check: str, probability: float, note: str) -> str:
+    """What a check saw and where, without a full stop."""
+    where = percent(probability) if detector(check) == NETWORK else note
+    return f"{CHECKS[check].sentence} ({where})" if where else CHECKS[check].sentence
+
+
+def _because(finding: Finding, said: Said, notes: Mapping[str, str], told: set[str]) -> str:
+    """The strongest check that can say where, and whether the network agrees; no check says the same twice."""
+    agreeing = {check: p for (check, flaw), p in said.items() if flaw == finding.flaw and p >= AGREES}
+    network = max((p for check, p in agreeing.items() if detector(check) == NETWORK), default=None)
+    seen = {check: p for check, p in agreeing.items() if detector(check) != NETWORK}
+    news = {check: p for check, p in seen.items() if check not in told}
+    if news:
+        strongest = max(news, key=news.__getitem__)
+        told.add(strongest)
+        words = sentence(strongest, news[strongest], notes.get(strongest, ""))
+        return words if network is None else f"{words}; the network sees {_named(finding.flaw, network)} too"
+    if network is not None:
+        return f"The network sees {_named(finding.flaw, network)}"
+    if seen:
+        return f"That may also be {_named(finding.flaw, finding.probability)}"
+    return f"Several signs together hint at {_named(finding.flaw, finding.probability)}"
+
+
+def _named(flaw: str, probability: float) -> str:
+    return f"{FLAW_WORDS[flaw]} ({percent(probability)})"
+
+
+def _good_news(said: Said) -> Reason:
+    """What is right with a photo in which nothing is wrong, claiming no more than was measured."""
+    measured = {flaw for _, flaw in said}
+    if _SHARP & measured and measured >= _EXPOSED:
+        return Reason("sharp", "Sharp where it matters and well exposed", _GOOD)
+    if _SHARP & measured:
+        return Reason("sharp", "Sharp where it matters", _GOOD)
+    if measured:
+        return Reason("flawless", "No flaw was found", _GOOD)
+    return Reason("unmeasured", "There is nothing in it that could be measured", _GOOD)

@@ -1,0 +1,174 @@
+"""Opinions of made-up facts, with a calibration fitted to a made-up dataset."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keepers.checks import CHECKS
+from keepers.pipeline import calibrate
+from keepers.pipeline.calibration import Calibration
+from keepers.pipeline.judge import believe, judge, judge_all, matrix
+from keepers.pipeline.reasons import IMPORTANCE, detector
+from keepers.types import FLAWS, LABELS, Measurement, Photo, PhotoFile, Report, Source
+
+NAMES = tuple(CHECKS)
+CLEAN = dict.fromkeys(NAMES, 0.0)
+
+
+def shift(name: str, amount: float = 4.0) -> float:
+    """A raw value that speaks for the flaws of a check, or against them with a negative amount."""
+    return amount if CHECKS[name].higher == "worse" else -amount
+
+
+@pytest.fixture(scope="module")
+def calibration() -> Calibration:
+    """Checks are 0 for clean photos and 4 (of their polarity) for their flaws, with noise of 1."""
+    rng = np.random.default_rng(7)
+    labels = np.zeros((600, len(FLAWS)), bool)
+    for row in range(200, 600):
+        labels[row, row % len(FLAWS)] = True
+    raws = rng.normal(0.0, 1.0, (600, len(NAMES)))
+    for column, name in enumerate(NAMES):
+        flawed = labels[:, [FLAWS.index(flaw) for flaw in CHECKS[name].flaws]].any(axis=1)
+        raws[flawed, column] += shift(name)
+    return calibrate.fit(raws, labels, NAMES)
+
+
+def report(**raws: float | None) -> Report:
+    source = Source(Path("/a.jpg"), (PhotoFile(Path("/a.jpg"), "image", 1, 1),))
+    facts = tuple(
+        Measurement(name, "1", raw, "upper left" if name == "clipped_highlights" else "")
+        for name, raw in {**CLEAN, **raws}.items()
+    )
+    return Report(source, Photo("id", source, 10, 10), facts)
+
+
+def of(flaw: str, amount: float = 4.0) -> dict[str, float]:
+    """Raw values with which every check of a flaw speaks for it."""
+    return {name: shift(name, amount) for name in NAMES if flaw in CHECKS[name].flaws}
+
+
+def clean(amount: float = -2.0) -> dict[str, float]:
+    return {name: shift(name, amount) for name in NAMES}
+
+
+def test_a_clean_photo_is_kept_and_told_so(calibration: Calibration) -> None:
+    verdict = judge(report(**clean()), calibration)
+    assert (verdict.verdict, verdict.label) == ("keep", "original")
+    (reason,) = verdict.reasons
+    assert reason.sentence == "Sharp where it matters and well exposed" and reason.weight < 0.1
+    assert verdict.score > 0.8
+
+
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_every_flaw_is_found_named_and_costs_score(calibration: Calibration, flaw: str) -> None:
+    verdict = judge(report(**{**clean(), **of(flaw)}), calibration)
+    assert verdict.flaws[flaw] > 0.9
+    assert flaw in [reason.name for reason in verdict.reasons]
+    assert verdict.verdict == ("maybe" if flaw in ("noisy", "distorted") else "delete")
+    assert verdict.score < 1 - 0.8 * IMPORTANCE[flaw]
+    if flaw in LABELS and flaw not in (
+        "blurred",
+        "camera_shake",
+    ):  # these two share a check, not a network output
+        assert verdict.label == flaw
+
+
+def test_the_network_alone_does_not_delete(calibration: Calibration) -> None:
+    verdict = judge(report(**{**clean(), "network_overexposed": 6.0}), calibration)
+    assert verdict.verdict == "maybe"
+    assert verdict.reasons[0].sentence.startswith("The network sees overexposure (9")
+
+
+def test_the_checks_of_a_flaw_make_one_reason_that_says_where(calibration: Calibration) -> None:
+    verdict = judge(report(**{**clean(), **of("overexposed"), "clipped_highlights": 9.0}), calibration)
+    (reason,) = verdict.reasons
+    assert reason.sentence.startswith(
+        CHECKS["clipped_highlights"].sentence + " (upper left); the network sees"
+    )
+
+
+def test_no_check_says_the_same_twice(calibration: Calibration) -> None:
+    both = {**clean(), **of("blurred"), **of("camera_shake")}
+    sentences = [reason.sentence for reason in judge(report(**both), calibration).reasons]
+    assert len(sentences) == 2
+    assert sum(CHECKS["tile_sharpness"].sentence in sentence for sentence in sentences) == 1
+
+
+def test_several_flaws_are_all_reported_the_worst_first(calibration: Calibration) -> None:
+    verdict = judge(report(**{**clean(), **of("underexposed"), **of("noisy")}), calibration)
+    assert [reason.name for reason in verdict.reasons] == ["underexposed", "noisy"]
+    weights = [reason.weight for reason in verdict.reasons]
+    assert weights == sorted(weights, reverse=True) and all(0 <= w <= 1 for w in weights)
+
+
+def test_without_a_network_the_technical_checks_judge_alone(calibration: Calibration) -> None:
+    silent = {name: None for name in NAMES if detector(name) == "network"}
+    verdict = judge(report(**{**clean(), **of("overexposed"), **silent}), calibration)
+    assert verdict.label == "overexposed" and verdict.verdict == "delete"
+    assert verdict.flaws["distorted"] == 0.0
+    assert judge(report(**{**clean(), **silent}), calibration).verdict == "keep"
+
+
+def test_where_nothing_could_be_measured_it_is_a_maybe(calibration: Calibration) -> None:
+    verdict = judge(report(**dict.fromkeys(NAMES)), calibration)
+    assert verdict.verdict == "maybe" and verdict.reasons[0].name == "unmeasured"
+    assert verdict.assessments == () and 0 <= verdict.score <= 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_more_of_a_flaw_never_improves_score_or_probability(calibration: Calibration, name: str) -> None:
+    facts = [report(**{**CLEAN, name: shift(name, amount)}).measurements for amount in np.linspace(-6, 6, 25)]
+    beliefs = believe(facts, calibration)
+    for flaw in CHECKS[name].flaws:
+        assert (np.diff(beliefs.by_check[name, flaw]) >= 0).all()
+        assert (np.diff(beliefs.fused[flaw]) >= 0).all()
+    assert (np.diff(beliefs.score) <= 1e-12).all()
+
+
+def test_sharpness_ranks_photos_without_flaws(calibration: Calibration) -> None:
+    good, better = (judge(report(**{**clean(), "tile_sharpness": raw}), calibration) for raw in (2.0, 4.0))
+    assert better.score > good.score and good.verdict == better.verdict == "keep"
+
+
+def test_probabilities_sum_to_one_and_flaws_are_independent(calibration: Calibration) -> None:
+    verdict = judge(report(**{**clean(), **of("underexposed"), **of("camera_shake")}), calibration)
+    assert tuple(verdict.probabilities) == LABELS and abs(sum(verdict.probabilities.values()) - 1) < 1e-9
+    assert tuple(verdict.flaws) == FLAWS and sum(verdict.flaws.values()) > 1.5
+
+
+def test_assessments_turn_probability_into_score(calibration: Calibration) -> None:
+    verdict = judge(report(**{**clean(), **of("noisy")}), calibration)
+    by_check = {(a.check, a.flaw): a for a in verdict.assessments}
+    assert (
+        by_check["noise", "noisy"].score < 0.5
+        and by_check["noise", "noisy"].sentence == CHECKS["noise"].sentence
+    )
+    assert by_check["dark_tones", "underexposed"].score > 0.5
+    assert by_check["dark_tones", "underexposed"].sentence == "Speaks against underexposure"
+    assert len(by_check) == sum(len(check.flaws) for check in CHECKS.values())
+
+
+def test_judging_many_is_judging_each(calibration: Calibration) -> None:
+    reports = [report(**{**clean(), **of(flaw)}) for flaw in FLAWS]
+    assert judge_all(reports, calibration) == [judge(one, calibration) for one in reports]
+    assert judge_all([], calibration) == []
+
+
+def test_an_unreadable_photo_has_no_verdict(calibration: Calibration) -> None:
+    source = report().source
+    with pytest.raises(ValueError, match=r"a\.jpg could not be read"):
+        judge(Report(source, error="a.jpg is damaged."), calibration)
+
+
+def test_facts_of_unknown_checks_are_left_out() -> None:
+    raws = matrix(
+        [[Measurement("astrology", "1", 3.0), Measurement("noise", "1", 2.0)], []], ("noise", "dark_tones")
+    )
+    assert raws[0, 0] == 2.0 and np.isnan(raws[0, 1]) and np.isnan(raws[1]).all()
+
+
+def test_the_network_is_one_detector() -> None:
+    assert detector("network_blurred") == detector("network_distorted") == "network"
+    assert detector("tile_sharpness") == "tile_sharpness" and detector("no_longer_there") == "no_longer_there"
