@@ -91,6 +91,11 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str] | N
     if version == len(steps):
         return None
     backup = _back_up(connection, path, version) if version else None
+    _upgrade(connection, version, steps)
+    return backup
+
+
+def _upgrade(connection: sqlite3.Connection, version: int, steps: Sequence[str]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         if _number(connection, "user_version") == version:  # else another keepers was faster
@@ -103,7 +108,6 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str] | N
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return backup
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
