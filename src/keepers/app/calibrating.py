@@ -1,0 +1,148 @@
+"""The verb `calibrate`: from photos with known flaws to the curves that turn raw values into probabilities."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepers.app.measuring import Run
+from keepers.errors import NothingToDo, StorageError
+from keepers.settings import settings
+from keepers.types import FLAWS, Report, Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from keepers.dataset.labels import Row
+
+Tell = Callable[[str, int, int], None]
+
+FITTED, HELD_OUT = "calibration", "val"
+"""Curves are fitted on the one split; the clean photos of both say how often a clean photo looks flawed. The network
+learned from neither (the second only told it when to stop)."""
+
+
+def calibrate(
+    dataset: Path | str,
+    *,
+    model: Path | str | None = None,
+    out: Path | str | None = None,
+    max_false_rate: float = 0.01,
+    workers: int | None = None,
+    progress: Tell | None = None,
+) -> Path:
+    """Measure a dataset's calibration photos, fit a calibration and write it as JSON.
+
+    Noise is none of the dataset's classes, so noisy variants of its originals are made for the occasion.
+
+    Args:
+        dataset: a folder made by `keepers dataset build`.
+        model: the network; default the packaged one.
+        out: default: beside the model's file, with the ending .json.
+        max_false_rate: share of clean photos that may be called certainly flawed, for each flaw.
+
+    Raises:
+        NotFound: `dataset` is none. NothingToDo: its calibration split is empty. StorageError: `out` cannot be written.
+    """
+    from keepers.dataset import labels
+
+    run = Run(settings(model=model, workers=workers))
+    root = Path(dataset)
+    rows = [row for row in labels.read(root) if row.split in (FITTED, HELD_OUT)]
+    if not any(row.split == FITTED for row in rows):
+        raise NothingToDo(f"{root} has no photo in its {FITTED} split; build it from more clean photos.")
+    with _with_noisy(root, rows) as photos:
+        reports = _measured(run, photos, progress)
+    target = Path(out) if out else _beside(run)
+    _write(target, _fit(run, root, [(row, reports[path]) for path, row in photos.items()], max_false_rate))
+    return target
+
+
+def _beside(run: Run) -> Path:
+    from keepers.pipeline.calibrate import packaged
+
+    return run.network.path.with_suffix(".json") if run.network.path else packaged()
+
+
+@contextmanager
+def _with_noisy(root: Path, rows: Sequence[Row]) -> Iterator[dict[Path, Row]]:
+    """Photos by path; noisy variants of the calibration originals live as long as the context."""
+    from dataclasses import replace
+
+    import cv2
+    import numpy as np
+
+    from keepers.flaws import by_label
+
+    photos = {(root / row.path).resolve(): row for row in rows if row.split == FITTED or row.label == "original"}
+    with tempfile.TemporaryDirectory() as folder:
+        for path, row in list(photos.items()):
+            if row.label != "original" or row.split != FITTED:
+                continue
+            rgb = np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR), dtype=np.uint8)[..., ::-1]
+            rng = np.random.default_rng([row.seed, int(row.source_id[:8], 16)])
+            noisy, _ = by_label("noisy")[0](np.ascontiguousarray(rgb), rng, float(rng.uniform()))
+            place = Path(folder).resolve() / f"{row.source_id[:12]}.jpg"
+            cv2.imwrite(str(place), noisy[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+            photos[place] = replace(row, label="noisy")
+        yield photos
+
+
+def _measured(run: Run, photos: Mapping[Path, Row], progress: Tell | None) -> dict[Path, Report]:
+    from keepers.io.scan import scan
+
+    found = {source.path.resolve(): source for source in scan(sorted({path.parent for path in photos}))}
+    sources: list[Source] = [found[path] for path in photos if path in found]
+    reports = {}
+    for done, report in enumerate(run.score(sources), start=1):
+        reports[report.source.path.resolve()] = report
+        if progress is not None:
+            progress("measuring", done, len(sources))
+    return reports
+
+
+def _fit(run: Run, root: Path, measured: Sequence[tuple[Row, Report]], max_false_rate: float) -> str:
+    import numpy as np
+
+    from keepers.checks import CHECKS
+    from keepers.pipeline import calibrate as fitting
+    from keepers.pipeline.judge import matrix
+
+    names = list(CHECKS)
+    readable = [(row, report) for row, report in measured if report.photo is not None]
+    raws = matrix([report.measurements for _, report in readable], names)
+    flags: npt.NDArray[np.bool_] = np.array([[row.label == flaw for flaw in FLAWS] for row, _ in readable])
+    fitted = np.array([row.split == FITTED for row, _ in readable])
+    model = next((report.model for _, report in readable if report.model), "") or ""
+    provenance = fitting.Provenance(
+        model=model,
+        dataset=f"{root.resolve().name}: {FITTED} split",
+        date=datetime.date.today().isoformat(),
+        photos=int(fitted.sum()),
+        versions=dict(run.versions()),
+    )
+    clean = raws[~flags.any(axis=1)]
+    result = fitting.fit(
+        raws[fitted],
+        flags[fitted],
+        names,
+        held_out=clean,
+        provenance=provenance,
+        max_false_rate=max_false_rate,
+    )
+    return fitting.to_json(result)
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(target)
+    except OSError as error:
+        raise StorageError(f"{target} could not be written: {error.strerror or error}.") from error
