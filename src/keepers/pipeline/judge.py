@@ -9,8 +9,10 @@ flat that it does not saturate.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,7 @@ from keepers.pipeline.words import FLAW_WORDS
 from keepers.types import FLAWS, LABELS, Assessment, Measurement, Report, Verdict
 
 Numbers = npt.NDArray[np.float64]
+_Key = TypeVar("_Key")
 
 FINE = 0.2
 """How much of the score tells unflawed photos apart."""
@@ -31,10 +34,10 @@ _FLATTER = 4.0  # log odds are divided by this before they become the continuous
 
 @dataclass(frozen=True, slots=True)
 class Beliefs:
-    """Probabilities for N photos; NaN where nothing could be measured.
+    """Probabilities for N photos.
 
-    by_check: (check, flaw) -> N calibrated probabilities of one check.
-    fused: flaw -> N probabilities of all its checks together.
+    by_check: (check, flaw) -> N calibrated probabilities of one check, NaN where it does not apply.
+    fused: flaw -> N probabilities of all its checks together, 0 where none applies.
     six: N x 6 probabilities in the order of `LABELS`; rows sum to 1.
     score: N overall technical qualities, 0..1.
     """
@@ -43,10 +46,6 @@ class Beliefs:
     fused: Mapping[str, Numbers]
     six: Numbers
     score: Numbers
-
-    def of(self, row: int) -> dict[tuple[str, str], float]:
-        """(check, flaw) -> probability, of the checks that apply to one photo."""
-        return {pair: float(p[row]) for pair, p in self.by_check.items() if not np.isnan(p[row])}
 
 
 def judge(report: Report, calibration: Calibration) -> Verdict:
@@ -62,7 +61,16 @@ def judge_all(reports: Sequence[Report], calibration: Calibration) -> list[Verdi
     if not reports:
         return []
     beliefs = believe([report.measurements for report in reports], calibration)
-    return [_verdict(row, report, beliefs, calibration) for row, report in enumerate(reports)]
+    # Plain floats from here on: a photo has a dozen numbers, for which arrays are slow.
+    count = len(reports)
+    told = [
+        {pair: p for pair, p in row.items() if not math.isnan(p)} for row in _rows(beliefs.by_check, count)
+    ]
+    rows = zip(told, _rows(beliefs.fused, count), beliefs.six.tolist(), beliefs.score.tolist(), strict=True)
+    return [
+        _verdict(report.measurements, said, fused, six, score, calibration.operating)
+        for report, (said, fused, six, score) in zip(reports, rows, strict=True)
+    ]
 
 
 def believe(facts: Sequence[Sequence[Measurement]], calibration: Calibration) -> Beliefs:
@@ -70,7 +78,7 @@ def believe(facts: Sequence[Sequence[Measurement]], calibration: Calibration) ->
     names = calibration.checks
     raws = matrix(facts, names)
     by_check = calibration.probabilities(raws)
-    fused = calibration.fused(raws)
+    fused = {flaw: np.nan_to_num(p) for flaw, p in calibration.fused(raws).items()}
     six = calibration.six(raws)
     return Beliefs(by_check, fused, six, _scores(fused, _sharpness(raws, calibration)))
 
@@ -89,7 +97,7 @@ def matrix(facts: Sequence[Sequence[Measurement]], names: Sequence[str]) -> Numb
 def _scores(fused: Mapping[str, Numbers], sharpness: Numbers) -> Numbers:
     worth = 1.0 - FINE * (1.0 - sharpness)
     for flaw, probability in fused.items():
-        worth *= 1.0 - IMPORTANCE[flaw] * np.nan_to_num(probability)
+        worth *= 1.0 - IMPORTANCE[flaw] * probability
     return np.asarray(np.clip(worth, 0.0, 1.0))
 
 
@@ -102,20 +110,35 @@ def _sharpness(raws: Numbers, calibration: Calibration) -> Numbers:
     return sigmoid(np.nan_to_num(-logits / _FLATTER, nan=0.0))
 
 
-def _verdict(row: int, report: Report, beliefs: Beliefs, calibration: Calibration) -> Verdict:
-    said = beliefs.of(row)
-    fused = {flaw: float(np.nan_to_num(p[row])) for flaw, p in beliefs.fused.items()}
-    findings = _findings(said, fused, calibration.operating)
+def _rows(columns: Mapping[_Key, Numbers], count: int) -> list[dict[_Key, float]]:
+    """Name -> N numbers, turned into N times name -> number."""
+    if not columns:
+        return [{} for _ in range(count)]
+    return [
+        dict(zip(columns, row, strict=True))
+        for row in zip(*(c.tolist() for c in columns.values()), strict=True)
+    ]
+
+
+def _verdict(
+    facts: Sequence[Measurement],
+    said: Said,
+    fused: Mapping[str, float],
+    six: Sequence[float],
+    score: float,
+    operating: Mapping[str, float],
+) -> Verdict:
+    findings = _findings(said, fused, operating)
     ruling = triage(findings)
-    probabilities = dict(zip(LABELS, map(float, beliefs.six[row]), strict=True))
+    probabilities = dict(zip(LABELS, six, strict=True))
     return Verdict(
         verdict=ruling.verdict,
-        score=float(beliefs.score[row]),
+        score=score,
         label=max(LABELS, key=probabilities.__getitem__),
         probabilities=probabilities,
         flaws={finding.flaw: finding.probability for finding in findings},
-        reasons=reasons(findings, said, report.measurements),
-        assessments=_assessments(said, report.measurements),
+        reasons=reasons(findings, said, facts),
+        assessments=_assessments(said, facts),
         would_change=ruling.would_change,
     )
 
