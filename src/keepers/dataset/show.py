@@ -10,12 +10,12 @@ from keepers.dataset.labels import Row, read
 from keepers.errors import NothingToDo, StorageError
 from keepers.types import LABELS
 
-CELL, CAPTION, GAP = 240, 38, 8
+CELL, CAPTION, GAP = 240, 54, 10
 
 
 def _caption(row: Row) -> str:
-    numbers = ", ".join(f"{key} {value:.3g}" for key, value in row.params.items() if key != "seed")
-    return f"{row.label}  ({row.split})\n{row.flaw or 'untouched'} {numbers}"
+    numbers = ", ".join(f"{key} {value:.2g}" for key, value in row.params.items() if key != "seed")
+    return f"{row.label}  ({row.split})\n{row.flaw or 'untouched'}\n{numbers}"
 
 
 def pick(rows: Sequence[Row], count: int, seed: int) -> list[Row]:
@@ -48,7 +48,7 @@ def show(dataset: Path, out: Path, *, count: int = 24, columns: int = 6, seed: i
         y = GAP + place // columns * (CELL + CAPTION + GAP)
         with Image.open(dataset / row.path) as photo:
             photo.thumbnail((CELL, CELL))
-            sheet.paste(photo, (x + (CELL - photo.width) // 2, y + (CELL - photo.height) // 2))
+            sheet.paste(photo, (x + (CELL - photo.width) // 2, y + CELL - photo.height))
         draw.multiline_text((x, y + CELL + 4), _caption(row), fill=(225, 225, 225), font=font, spacing=3)
     try:
         sheet.save(out)
