@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -69,7 +69,7 @@ class Backbone:
 BACKBONES: Registry[Backbone] = Registry("backbone")
 
 
-def _stride_on_first(body: nn.Module) -> None:
+def _stride_on_first(body: Any) -> None:
     """ResNet v1 (He et al. 2015) strides on the first 1x1 convolution of a stage, later releases on the 3x3."""
     for stage in (body.layer2, body.layer3, body.layer4):
         stage[0].conv1.stride, stage[0].conv2.stride = (2, 2), (1, 1)
@@ -126,7 +126,7 @@ class FlawNet(nn.Module):
         super().__init__()
         self.body = body
         layers: list[nn.Module] = []
-        width = int(body.num_features)
+        width = int(cast(int, body.num_features))
         for size in hidden:
             layers += [nn.Linear(width, size), nn.ReLU(inplace=True), nn.Dropout(dropout)]
             width = size
@@ -134,7 +134,7 @@ class FlawNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Logits, N x classes."""
-        return self.head(self.body(x))
+        return cast(torch.Tensor, self.head(self.body(x)))
 
 
 def freeze(net: FlawNet, prefixes: Sequence[str]) -> None:

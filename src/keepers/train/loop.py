@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -66,7 +66,7 @@ class Config:
 def bf16_is_fast(device: torch.device) -> bool:
     """Whether the processor has bf16 arithmetic; without it autocast doubles the time instead of halving it."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool(probe and probe()) or bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
 
@@ -108,7 +108,7 @@ class Trainer:
     def logits(self, pixels: torch.Tensor) -> torch.Tensor:
         """float32 N x classes, in the run's precision."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            return self.net(self.inputs(pixels)).float()
+            return cast(torch.Tensor, self.net(self.inputs(pixels)).float())
 
     def tell(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Report progress, if anybody listens."""

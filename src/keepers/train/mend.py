@@ -20,7 +20,8 @@ def mend_torchvision() -> None:
     except RuntimeError as error:
         if "nms" not in str(error):
             raise
-        library = torch.library.Library("torchvision", "DEF")
+        untyped: Any = torch.library
+        library = untyped.Library("torchvision", "DEF")
         for name in ("nms", "qnms"):
             library.define(name + "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         _kept.append(library)  # the declaration lives as long as the object
