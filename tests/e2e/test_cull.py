@@ -12,8 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from keepers import sample
+from keepers.cli import build
 
 
 def environment(catalog: Path) -> dict[str, str]:
@@ -26,6 +28,14 @@ def keepers(catalog: Path, *arguments: object, **more) -> subprocess.CompletedPr
     return subprocess.run(
         command, env=environment(catalog), capture_output=True, text=True, timeout=120, check=False, **more
     )
+
+
+def here(catalog: Path, *arguments: object) -> Result:
+    """The command in this process, which is much faster where nothing hangs on it."""
+    environment = {"KEEPERS_CATALOG": str(catalog), "KEEPERS_MODEL": None, "KEEPERS_WORKERS": None}
+    done = CliRunner().invoke(build(), [*map(str, arguments)], env=environment)
+    assert done.exit_code == 0, done.output
+    return done
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -51,8 +61,7 @@ def culled(shoot: Path, tmp_path_factory: pytest.TempPathFactory):
 
 
 def listed(catalog: Path, shoot: Path, *more: str) -> list[dict]:
-    done = keepers(catalog, "list", shoot, "--format", "json", *more)
-    assert done.returncode == 0, done.stderr
+    done = here(catalog, "list", shoot, "--format", "json", *more)
     return json.loads(done.stdout)
 
 
@@ -76,7 +85,7 @@ def test_the_second_run_measures_nothing_and_says_the_same(culled, shoot: Path) 
     began = time.perf_counter()
     second = keepers(catalog, "cull", shoot)
     assert "0 measured" in second.stdout and "24 known already" in second.stdout
-    assert time.perf_counter() - began < 5  # about 1 s on a quiet machine; no process is started
+    assert time.perf_counter() - began < 10  # well under 1 s on a quiet machine; no process is started
     assert second.stdout.split("\n\n")[1:] == first.stdout.split("\n\n")[1:]
 
 
@@ -126,15 +135,15 @@ def test_probabilities_are_probabilities(culled, shoot: Path) -> None:
 def test_explain_and_csv(culled, shoot: Path) -> None:
     catalog, _ = culled
     worst = min(listed(catalog, shoot), key=lambda one: one["score"])
-    told = keepers(catalog, "explain", worst["path"])
+    told = here(catalog, "explain", worst["path"])
     assert worst["reasons"][0]["sentence"] in told.stdout and "tile_sharpness" in told.stdout
-    table = keepers(catalog, "list", shoot, "--format", "csv").stdout
+    table = here(catalog, "list", shoot, "--format", "csv").stdout
     assert len(list(csv.DictReader(table.splitlines()))) == 24
 
 
 def test_bench_names_the_stages(shoot: Path, tmp_path: Path) -> None:
-    done = keepers(tmp_path / "c.db", "bench", shoot, "--limit", 4)
-    assert done.returncode == 0 and "decode" in done.stdout and "photos/s" in done.stdout
+    done = here(tmp_path / "c.db", "bench", shoot, "--limit", 4)
+    assert "decode" in done.stdout and "photos/s" in done.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to another process")
