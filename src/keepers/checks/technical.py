@@ -27,14 +27,14 @@ def _odds(share: float, least: float = 1e-4) -> float:
     sentence="Even the sharpest parts lack fine detail",
 )
 def tile_sharpness(evidence: Evidence) -> Reading | None:
-    """Sharpness of the most detailed tenth of the tiles in their worst direction, in octaves of amplitude.
+    """Sharpness of the most detailed twentieth of the tiles in their worst direction, in octaves of amplitude.
 
     log2 of fine over coarse gradient amplitude after subtracting the noise (see `image.tiles.pooled`), about -6
     (blurred) .. 0 (crisp); photos larger than 1024 px are allowed half an octave less for every doubling, because
     their pixels are looked at from further away. It must hardly change with contrast, exposure or noise. None
     where no tile has texture.
     """
-    both = pooled(evidence.tiles)
+    both = pooled(evidence.tiles, evidence.noise_sigma)
     if both is None:
         return None
     height, width = evidence.luma.shape
@@ -62,7 +62,7 @@ def shake_direction(evidence: Evidence) -> Reading | None:
     Of the same tiles as `tile_sharpness`; the coarse gradients cancel the directions of the picture's own edges.
     A subject that moves alone smears its own tiles only. None where no tile has texture.
     """
-    both = pooled(evidence.tiles)
+    both = pooled(evidence.tiles, evidence.noise_sigma)
     return None if both is None else Reading(both[1] - both[0])
 
 
@@ -91,11 +91,11 @@ def blocked_shadows(evidence: Evidence) -> Reading | None:
 
 @check("dark_tones", flaws=("underexposed",), higher="better", sentence="Even the brightest tones are dark")
 def dark_tones(evidence: Evidence) -> Reading | None:
-    """Natural log odds of the mean of the 95th and 99th percentile of luma, about -6 (dark) .. 6 (white).
+    """Natural log odds of the 99th percentile of luma, about -6 (dark) .. 6 (white).
 
-    Low-key pictures are dark as a whole and still have a bright subject.
+    Low-key pictures are dark as a whole and still have something bright, if only small.
     """
-    return Reading(_odds(exposure.percentile(evidence.frame.rgb, 95, 99), 2e-3))
+    return Reading(_odds(exposure.percentile(evidence.frame.rgb, 99), 2e-3))
 
 
 @check("noise", flaws=("noisy",), higher="worse", sentence="It is noisy even where the picture is flat")

@@ -46,9 +46,9 @@ def blocked(rgb: Rgb) -> Spots:
     return _spots((thin(rgb).max(axis=2) <= BLOCKED).astype(np.float32))
 
 
-def percentile(rgb: Rgb, *ranks: float) -> float:
-    """Mean of the given percentiles (0..100) of luma, 0..1."""
-    return float(np.mean(np.percentile(luma(thin(rgb)), ranks)))
+def percentile(rgb: Rgb, rank: float) -> float:
+    """The given percentile (0..100) of luma, 0..1."""
+    return float(np.percentile(luma(thin(rgb)), rank))
 
 
 def _spots(mask: npt.NDArray[np.float32]) -> Spots:

@@ -23,6 +23,8 @@ _NOISE_MARGIN = 1.2
 # A tile is judged where its coarse gradients stand out of the noise and of 8-bit steps (RMS, luma per pixel).
 _LEAST_GRADIENT = 0.001
 _LEAST_SNR = 0.5
+# Share of the noise's energy at the finest scale below which detail cannot be found.
+_BELOW_NOISE = 0.06
 
 _BORDER = cv2.BORDER_REFLECT_101
 
@@ -152,12 +154,15 @@ def _noise_gains() -> tuple[float, float]:
     return fine, coarse
 
 
-def pooled(tiles: Tiles, share: float = 0.1, least: int = 4) -> tuple[float, float] | None:
+def pooled(
+    tiles: Tiles, noise_sigma: float = 0.0, *, share: float = 0.05, least: int = 4
+) -> tuple[float, float] | None:
     """Sharpness of the worst and of the best direction over the tiles with the most detail.
 
     The tensors of the `share` of tiles with the strongest coarse gradients are summed, at least `least` tiles where
     there are as many: the subject of a shallow depth of field is among them, and a blur of the whole frame leaves
-    none sharp. A direction must lose detail in all of them to count as lost.
+    none sharp. A direction must lose detail in all of them to count as lost. Detail far below noise of standard
+    deviation `noise_sigma` cannot be told from none, so nothing counts as less sharp than that.
 
     Returns:
         (worst, best): log2 of the ratio of fine to coarse gradient amplitude, about -7 .. 1 and worst <= best;
@@ -172,8 +177,9 @@ def pooled(tiles: Tiles, share: float = 0.1, least: int = 4) -> tuple[float, flo
     energy = (coarse[0] + coarse[1])[textured]
     keep = min(textured.size, max(least, round(share * tiles.sharpness.size)))
     best = textured[np.argsort(-energy, kind="stable")[:keep]]
-    low, high = _eigenvalues(fine[:, best].sum(axis=1, dtype=float), coarse[:, best].sum(axis=1, dtype=float))
-    return _log_amplitude(low), _log_amplitude(high)
+    low, high = _eigenvalues(fine[:, best].mean(axis=1, dtype=float), coarse[:, best].mean(axis=1, dtype=float))
+    floor = _BELOW_NOISE * noise_sigma**2 * _noise_gains()[0] / (float(coarse[:2, best].sum()) / (2 * keep))
+    return _log_amplitude(max(low, floor)), _log_amplitude(max(high, floor))
 
 
 def _log_amplitude(ratio: float) -> float:

@@ -75,8 +75,9 @@ class Calibration:
             raws: float64 N x len(checks), NaN where a check does not apply.
         """
         column = {name: i for i, name in enumerate(self.checks)}
+        known = np.where(np.isfinite(raws), raws, np.nan)
         return {
-            (check, flaw): np.clip(curve.slope * raws[:, column[check]] + curve.offset, -LIMIT, LIMIT)
+            (check, flaw): np.clip(curve.slope * known[:, column[check]] + curve.offset, -LIMIT, LIMIT)
             for (check, flaw), curve in self.curves.items()
         }
 
@@ -106,7 +107,7 @@ class Calibration:
         if not set(names) <= set(self.checks):
             return softmax(fallback)
         odds = np.asarray(raws[:, [self.checks.index(name) for name in names]] / self.temperature)
-        ran = np.isfinite(odds).all(axis=1)
+        ran = np.asarray(np.isfinite(odds).all(axis=1), dtype=bool)
         return softmax(np.where(ran[:, None], odds, fallback))
 
 
