@@ -1,17 +1,20 @@
 """The verbs over a fake engine and a fake judge: what is measured, stored, reused and said."""
 
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import keepers
 from keepers import app
-from keepers.app import measuring
+from keepers.app import assessing, measuring
 from keepers.catalog.db import Catalog
 from keepers.errors import ModelError, NotFound, NothingToDo, StorageError, UserError
-from keepers.pipeline import judge
+from keepers.pipeline import calibration, judge
 from keepers.pipeline.executors import CHUNK
+from keepers.settings import settings
 from keepers.types import Measurement, Photo, Reason, Report, Source, Verdict
 
 
@@ -278,6 +281,28 @@ def test_bench_times_every_stage(world: World) -> None:
     assert result.rate > 0 and "Python" in result.machine
     assert app.bench(world.shoot, limit=2).photos == 2
     assert not world.catalog.exists()
+
+
+class TestAssessBytes:
+    def test_a_picture_and_a_letter(self, world: World, monkeypatch) -> None:
+        monkeypatch.setattr(assessing, "_load", lambda: (measuring.Run(settings()), None))
+        picture = io.BytesIO()
+        Image.new("RGB", (64, 48), "grey").save(picture, "PNG")
+        good, bad = (
+            app.assess_bytes("a.png", picture.getvalue()),
+            app.assess_bytes("b.jpg", b"Dear photographer"),
+        )
+        assert app.to_json(good)["path"] == "a.png" and good.verdict is not None
+        assert bad.verdict is None and "b.jpg" in (bad.report.error or "")
+
+
+def test_the_calibration_beside_a_named_network_belongs_to_it(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(calibration, "load", lambda path: path)
+    model = tmp_path / "mine.onnx"
+    assert measuring.Run(settings(model=model)).calibration is None
+    model.with_suffix(".json").write_text("{}")
+    assert measuring.Run(settings(model=model)).calibration == tmp_path / "mine.json"
+    assert measuring.Run(settings(model="none")).calibration is None
 
 
 def test_zero_workers_is_refused() -> None:
