@@ -91,7 +91,7 @@ def cull(
     run = Run(settings(catalog=catalog, workers=workers, model=model))
     sources, skipped = photos_in(folder)
     with Catalog(run.settings.catalog) as store:
-        facts = _Facts(store, run, sources, Path(folder).expanduser())
+        facts = _Facts(store, run.prepare(), sources, Path(folder).expanduser())
         try:
             facts.refresh(progress)
         finally:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from keepers.errors import NotFound, NothingToDo
 from keepers.pipeline import executors
@@ -46,6 +46,11 @@ class Run:
         path = self.network.path
         beside = path.with_suffix(".json") if path is not None else None
         return calibration.load(beside if beside is not None and beside.is_file() else None)
+
+    def prepare(self) -> Self:
+        """Load the calibration now: that it is missing must not come out after an hour of measuring."""
+        _ = self.calibration
+        return self
 
     def versions(self) -> Mapping[str, str]:
         """The version that a current measurement of each check carries."""
