@@ -79,7 +79,7 @@ def bright_tones(evidence: Evidence) -> Reading | None:
 
     High-key pictures are bright as a whole and still keep their whitest tones below white.
     """
-    return Reading(_odds(exposure.percentile(evidence.frame.rgb, 95), 2e-3))
+    return Reading(_odds(exposure.percentile(evidence.luma, 95), 2e-3))
 
 
 @check("blocked_shadows", flaws=("underexposed",), higher="worse", sentence="Shadows are blocked up")
@@ -95,7 +95,7 @@ def dark_tones(evidence: Evidence) -> Reading | None:
 
     Low-key pictures are dark as a whole and still have something bright, if only small.
     """
-    return Reading(_odds(exposure.percentile(evidence.frame.rgb, 99), 2e-3))
+    return Reading(_odds(exposure.percentile(evidence.luma, 99), 2e-3))
 
 
 @check("noise", flaws=("noisy",), higher="worse", sentence="It is noisy even where the picture is flat")
