@@ -41,7 +41,7 @@ def blown(rgb: Rgb) -> Spots:
     One clipped channel loses colour, three lose everything; the mean counts the first half as much.
     """
     lowest, highest = _extremes(rgb)
-    return _spots(((highest >= BLOWN).astype(np.float32) + (lowest >= BLOWN)) / 2)
+    return _spots((highest >= BLOWN) * np.float32(0.5) + (lowest >= BLOWN) * np.float32(0.5))
 
 
 def blocked(rgb: Rgb) -> Spots:
