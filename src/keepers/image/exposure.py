@@ -41,7 +41,8 @@ def blown(rgb: Rgb) -> Spots:
     One clipped channel loses colour, three lose everything; the mean counts the first half as much.
     """
     lowest, highest = _extremes(rgb)
-    return _spots((highest >= BLOWN) * np.float32(0.5) + (lowest >= BLOWN) * np.float32(0.5))
+    some, every = (highest >= BLOWN).astype(np.float32), (lowest >= BLOWN).astype(np.float32)
+    return _spots(np.asarray((some + every) / 2, dtype=np.float32))
 
 
 def blocked(rgb: Rgb) -> Spots:
