@@ -203,6 +203,9 @@ def train(
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Local .safetensors weights. Default: timm's hub.")
     ] = None,
+    init: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Start from the best weights of another run.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Run folder. Default: runs/DATASET-BACKBONE-SEED.")
     ] = None,
@@ -212,6 +215,9 @@ def train(
     schedule: Annotated[Schedule, typer.Option(help="Constant, or along a cosine to zero.")] = Schedule.cosine,
     batch: Annotated[int, typer.Option(min=1, help="Photos a step.")] = 32,
     unfrozen: Annotated[Unfrozen, typer.Option(help="Which part learns.")] = Unfrozen.second_half,
+    fresh_flaws: Annotated[
+        float, typer.Option(min=0, max=1, metavar="SHARE", help="Share of flawed photos drawn anew every epoch.")
+    ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the head, the order and the augmentation.")] = 0,
 ) -> None:
     """Fine-tune an ImageNet network on a dataset; resumes a run that was stopped.
@@ -237,6 +243,8 @@ def train(
         epochs=epochs,
         patience=patience,
         seed=seed,
+        init=str(init.resolve()) if init else "",
+        fresh=fresh_flaws,
     )
     run = out or Path("runs") / f"{dataset.resolve().name}-{backbone}-{seed}"
     with stages() as progress:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from keepers.dataset.labels import Row
+from keepers.flaws import FLAWS
 from keepers.image.preprocess import to_square
 from keepers.image.resize import shrink
 from keepers.types import LABELS, Rgb
@@ -26,6 +28,11 @@ class Part:
     rows: tuple[Row, ...]
     views: tuple[Rgb, ...]
     labels: npt.NDArray[np.int64]
+
+    @cached_property
+    def originals(self) -> dict[str, Rgb]:
+        """The untouched view of each source photo."""
+        return {row.source_id: view for row, view in zip(self.rows, self.views, strict=True) if not row.flaw}
 
     def __len__(self) -> int:
         return len(self.views)
@@ -82,19 +89,34 @@ def augment(view: Rgb, rng: np.random.Generator) -> Rgb:
     return np.asarray(turned, dtype=np.uint8)
 
 
+def fresh_view(part: Part, place: int, share: float, rng: np.random.Generator) -> Rgb:
+    """The view at `place`, or for a `share` of the flawed photos the same flaw drawn anew on the original's view.
+
+    A dataset holds a few severities of each flaw; drawing new ones every epoch shows where a flaw begins. Lengths are
+    relative to the picture, so the flaw is the same at 256 pixels.
+    """
+    row = part.rows[place]
+    original = part.originals.get(row.source_id)
+    if not row.flaw or original is None or rng.uniform() >= share:
+        return part.views[place]
+    return FLAWS[row.flaw](original, rng, float(rng.uniform()))[0]
+
+
 def centre(view: Rgb) -> Rgb:
     """The square that culling looks at."""
     return to_square(view, SHORT_SIDE, CROP)
 
 
 def batches(
-    part: Part, size: int, make: Callable[[Rgb, np.random.Generator], Rgb], rng: np.random.Generator | None
+    part: Part, size: int, rng: np.random.Generator | None = None, fresh: float = 0.0
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """uint8 N x 3 x 224 x 224 and int64 labels; shuffled by `rng`, or in order where it is None."""
+    """uint8 N x 3 x 224 x 224 and int64 labels: shuffled and augmented by `rng`, or centre views in order without."""
     order = rng.permutation(len(part)) if rng is not None else np.arange(len(part))
-    own = rng if rng is not None else np.random.default_rng(0)
     for start in range(0, len(order), size):
         chosen = order[start : start + size]
-        squares = np.stack([make(part.views[i], own) for i in chosen])
+        if rng is None:
+            squares = np.stack([centre(part.views[i]) for i in chosen])
+        else:
+            squares = np.stack([augment(fresh_view(part, i, fresh, rng), rng) for i in chosen])
         pixels = torch.from_numpy(squares).permute(0, 3, 1, 2)
         yield pixels, torch.from_numpy(part.labels[chosen])

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from keepers.errors import ModelError, NotFound
+from keepers.errors import ModelError
 from keepers.image.preprocess import normalise
 from keepers.train import data, loop
 from keepers.train.backbones import FlawNet
@@ -181,12 +181,11 @@ def export(
         NotFound: if the run has no trained weights. ModelError: if a gate fails; nothing is written then.
     """
     config = loop.read_config(run)
-    if not (run / "best.pt").is_file():
-        raise NotFound(f"{run} has no best.pt; finish the run with `keepers train` first.")
+    weights = loop.best_weights(run)
     parts = loop.parts(dataset or Path(config.dataset), ("calibration", "test"), progress)
     calibration, test = parts["calibration"], parts["test"]
     net, backbone = loop.make_net(config, pretrained=False)
-    net.load_state_dict(torch.load(run / "best.pt", map_location="cpu", weights_only=True)["net"])
+    net.load_state_dict(weights)
     mean, std = backbone.mean, backbone.std
     metadata = _describe(config, run, precision, backbone.licence) | {"mean": mean, "std": std}
     with tempfile.TemporaryDirectory() as folder:

@@ -25,7 +25,7 @@ from torch import nn
 
 from keepers import __version__
 from keepers.dataset import labels
-from keepers.errors import NothingToDo, Refused, UserError
+from keepers.errors import NotFound, NothingToDo, Refused, UserError
 from keepers.train import data
 from keepers.train.backbones import BACKBONES, Backbone, FlawNet, freeze, load_weights, train_mode
 from keepers.types import LABELS
@@ -59,6 +59,8 @@ class Config:
     precision: str = "auto"
     balance: bool = True
     seed: int = 0
+    init: str = ""
+    fresh: float = 0.0
     pretrained: bool = True
     tiny: bool = False
 
@@ -80,10 +82,23 @@ def sha256(path: Path) -> str:
 def make_net(config: Config, *, pretrained: bool) -> tuple[FlawNet, Backbone]:
     """The network a config describes, with ImageNet weights if `pretrained`."""
     backbone = BACKBONES[config.backbone]
-    body = backbone.build(pretrained=pretrained and not config.weights, variant=config.variant, tiny=config.tiny)
-    if pretrained and config.weights:
+    body = backbone.build(
+        pretrained=pretrained and not config.weights and not config.init, variant=config.variant, tiny=config.tiny
+    )
+    if pretrained and config.weights and not config.init:
         load_weights(body, Path(config.weights))
     return FlawNet(body, hidden=config.hidden, dropout=config.dropout, classes=len(LABELS)), backbone
+
+
+def best_weights(run: Path) -> dict[str, torch.Tensor]:
+    """The weights of a run with the lowest validation loss, on the CPU.
+
+    Raises:
+        NotFound: if the run has none.
+    """
+    if not (run / "best.pt").is_file():
+        raise NotFound(f"{run} has no best.pt; finish the run with `keepers train` first.")
+    return cast(dict[str, torch.Tensor], torch.load(run / "best.pt", map_location="cpu", weights_only=True)["net"])
 
 
 @dataclass
@@ -139,7 +154,7 @@ def train_epoch(
     steps = -(-len(part) // trainer.config.batch)
     torch.manual_seed(trainer.config.seed * 1000 + epoch)
     loss_sum, right, seen = 0.0, 0, 0
-    for step, (pixels, target) in enumerate(data.batches(part, trainer.config.batch, data.augment, rng)):
+    for step, (pixels, target) in enumerate(data.batches(part, trainer.config.batch, rng, trainer.config.fresh)):
         for group in optimizer.param_groups:
             group["lr"] = rate_at(trainer.config, epoch - 1 + step / steps)
         target = target.to(trainer.device)
@@ -160,7 +175,7 @@ def predict(trainer: Trainer, part: data.Part) -> np.ndarray:
     """float32 photos x classes logits of the centre views, in the part's order."""
     trainer.net.eval()
     parts = []
-    for pixels, _ in data.batches(part, trainer.config.batch, lambda view, _: data.centre(view), None):
+    for pixels, _ in data.batches(part, trainer.config.batch):
         parts.append(trainer.logits(pixels).cpu().numpy())
         trainer.tell("evaluating", sum(map(len, parts)), len(part))
     return np.concatenate(parts)
@@ -301,6 +316,8 @@ def trainer_for(config: Config, run: Path, *, pretrained: bool, progress: Progre
     if precision == "auto":
         precision = "bf16" if bf16_is_fast(device) else "fp32"
     net, backbone = make_net(config, pretrained=pretrained)
+    if pretrained and config.init:
+        net.load_state_dict(best_weights(Path(config.init)))
     if config.unfrozen != "all":
         freeze(net, backbone.first_half if config.unfrozen == "second-half" else ("",))
     net = net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
