@@ -66,11 +66,17 @@ def shake_direction(evidence: Evidence) -> Reading | None:
     return None if both is None else Reading(both[1] - both[0])
 
 
+def _extent(spots: exposure.Spots) -> str:
+    """How much of the frame and where, such as "12 % of the frame, upper left"."""
+    share = f"{spots.share:.0%}".replace("%", " %") if spots.share >= 0.005 else "less than 1 %"
+    return f"{share} of the frame, {spots.place}" if spots.place else f"{share} of the frame"
+
+
 @check("clipped_highlights", flaws=("overexposed",), higher="worse", sentence="Highlights are blown out")
 def clipped_highlights(evidence: Evidence) -> Reading | None:
     """Natural log odds of the share of blown pixels (see `image.exposure.blown`), about -9 (none) .. 9 (all)."""
     spots = exposure.blown(evidence.frame.rgb)
-    return Reading(_odds(spots.share), spots.place)
+    return Reading(_odds(spots.share), _extent(spots))
 
 
 @check("bright_tones", flaws=("overexposed",), higher="worse", sentence="The brightest tones crowd at white")
@@ -86,7 +92,7 @@ def bright_tones(evidence: Evidence) -> Reading | None:
 def blocked_shadows(evidence: Evidence) -> Reading | None:
     """Natural log odds of the share of blocked pixels (see `image.exposure.blocked`), about -9 (none) .. 9 (all)."""
     spots = exposure.blocked(evidence.frame.rgb)
-    return Reading(_odds(spots.share), spots.place)
+    return Reading(_odds(spots.share), _extent(spots))
 
 
 @check("dark_tones", flaws=("underexposed",), higher="better", sentence="Even the brightest tones are dark")

@@ -55,7 +55,7 @@ def test_the_note_says_where(name, code) -> None:
     picture = np.full((120, 180, 3), 128, np.uint8)
     picture[80:, 120:] = code
     reading = CHECKS[name](scenes.look(picture))
-    assert reading is not None and reading.note == "lower right"
+    assert reading is not None and reading.note == "11 % of the frame, lower right"
 
 
 def test_the_sharpest_place_is_named() -> None:
