@@ -26,6 +26,10 @@ FITTED, HELD_OUT = "calibration", "val"
 """Curves are fitted on the one split; the clean photos of both say how often a clean photo looks flawed. The network
 learned from neither (the second only told it when to stop)."""
 
+UNREAL = ("remap_shake",)
+"""The study's shake leaves the picture grainy and rich in fine detail, as no camera does: sharpness must not be
+calibrated by it. The network has learned it all the same."""
+
 
 def calibrate(
     dataset: Path | str,
@@ -53,7 +57,7 @@ def calibrate(
 
     run = Run(settings(model=model, workers=workers))
     root = Path(dataset)
-    rows = [row for row in labels.read(root) if row.split in (FITTED, HELD_OUT)]
+    rows = [row for row in labels.read(root) if row.split in (FITTED, HELD_OUT) and row.flaw not in UNREAL]
     if not any(row.split == FITTED for row in rows):
         raise NothingToDo(f"{root} has no photo in its {FITTED} split; build it from more clean photos.")
     with _with_noisy(root, rows) as photos:
