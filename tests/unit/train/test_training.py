@@ -203,3 +203,31 @@ def test_temperature_recovers_overconfidence() -> None:
     shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     labels = np.array([rng.choice(6, p=p / p.sum()) for p in shares.astype(float)])
     assert export.temperature(logits * 3, labels) == pytest.approx(3, rel=0.1)
+
+
+def test_fresh_flaws_are_drawn_anew_and_only_for_flawed_photos(dataset: Path) -> None:
+    part = loop.parts(dataset, ("train",))["train"]
+    flawed = next(i for i, row in enumerate(part.rows) if row.label == "overexposed")
+    clean = next(i for i, row in enumerate(part.rows) if row.label == "original")
+    never = data.fresh_view(part, flawed, 0.0, np.random.default_rng(0))
+    one, other = (data.fresh_view(part, flawed, 1.0, np.random.default_rng(seed)) for seed in (1, 2))
+    assert never is part.views[flawed]
+    assert not np.array_equal(one, other)
+    assert one.mean() > part.originals[part.rows[flawed].source_id].mean()
+    assert data.fresh_view(part, clean, 1.0, np.random.default_rng(0)) is part.views[clean]
+
+
+def test_a_run_starts_where_another_ended(run: Path, dataset: Path) -> None:
+    trainer = loop.trainer_for(config(dataset, init=str(run), pretrained=True, fresh=0.5), run, pretrained=True)
+    ended = loop.best_weights(run)
+    assert all(torch.equal(value, ended[key]) for key, value in trainer.net.state_dict().items())
+    with pytest.raises(NotFound, match=r"best\.pt"):
+        loop.best_weights(dataset)
+
+
+def test_the_cosine_falls_from_the_rate_to_zero(dataset: Path) -> None:
+    rates = [loop.rate_at(config(dataset, epochs=4), done) for done in (0, 1, 2, 3, 4)]
+    assert rates[0] == pytest.approx(1e-4)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == pytest.approx(0, abs=1e-12)
+    assert loop.rate_at(config(dataset, schedule="constant"), 3) == 1e-4
