@@ -2,7 +2,8 @@
 
     python experiments/measure.py FOLDER... [--json out.json] [--model FILE]
 
-Each FOLDER holds a MANIFEST.csv with the columns `file` and `label`. Nothing is tuned here: it runs what
+Each FOLDER holds a MANIFEST.csv with the columns `file` and `label`, or is a dataset made by `keepers dataset build`,
+of which the test split is measured. Nothing is tuned here: it runs what
 `keepers assess` runs, and prints Markdown.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import keepers
+from keepers.dataset import labels
 from keepers.types import LABELS, VERDICTS, Opinion
 
 GOOD = ("original", "sharp", "good", "bracket_mid")
@@ -26,6 +28,8 @@ POSITIVE = {
     "exposure_brackets": {"overexposed": ("overexposed",), "underexposed": ("underexposed",)},
 }
 """Set -> label -> the flaws of which the larger probability is the score that should find it."""
+
+SYNTHETIC = {label: (label,) for label in LABELS[1:]}
 
 
 def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
@@ -43,10 +47,13 @@ def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
 
 def judged(folder: Path, model: str | None) -> list[tuple[str, Opinion]]:
     """(label, opinion) of every photo that the manifest lists and keepers can read."""
-    with (folder / "MANIFEST.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    opinions = keepers.assess([folder / row["file"] for row in rows], model=model)
-    return [(row["label"], one) for row, one in zip(rows, opinions, strict=True) if one.verdict is not None]
+    if (folder / "labels.csv").is_file():
+        rows = [(row.path, row.label) for row in labels.read(folder) if row.split == "test"]
+    else:
+        with (folder / "MANIFEST.csv").open(encoding="utf-8") as file:
+            rows = [(row["file"], row["label"]) for row in csv.DictReader(file)]
+    opinions = keepers.assess([folder / path for path, _ in rows], model=model)
+    return [(label, one) for (_, label), one in zip(rows, opinions, strict=True) if one.verdict is not None]
 
 
 def report(name: str, pairs: list[tuple[str, Opinion]]) -> dict[str, object]:
@@ -69,7 +76,7 @@ def report(name: str, pairs: list[tuple[str, Opinion]]) -> dict[str, object]:
         share = f"{lost / len(good):.1%} (95 %: {low:.1%} to {high:.1%})"
         print(f"\nFalse rejects: {lost} of {len(good)} good photos, {share}")
         figures["false_rejects"] = [lost, len(good)]
-    for label, flaws in POSITIVE.get(name, {}).items():
+    for label, flaws in POSITIVE.get(name, SYNTHETIC if {at for at, _ in pairs} == set(LABELS) else {}).items():
         score = [(at, max(one.verdict.flaws[f] for f in flaws)) for at, one in pairs if one.verdict]
         negative = [value for at, value in score if at.startswith(GOOD)]
         positive = [value for at, value in score if at == label]
