@@ -194,6 +194,10 @@ def build(
         Refused: if `out` exists and `force` is off, or is not a dataset. StorageError: if the disk is full.
     """
     settings = settings or Settings()
+    if clean.resolve() in (out.resolve(), *out.resolve().parents):
+        raise Refused(
+            f"{out} lies inside {clean}, where its photos would be taken for clean ones; name a folder elsewhere."
+        )
     found = scan.scan([clean])
     try:
         partial = _make_room(out, force)

@@ -196,3 +196,10 @@ def test_show_draws_every_class(tmp_path: Path) -> None:
     assert {row.label for row in rows} == set(LABELS)
     with Image.open(tmp_path / "figure.png") as figure:
         assert figure.width > 1000
+
+
+def test_a_dataset_inside_its_clean_photos_is_refused(tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean", 2)
+    with pytest.raises(Refused, match="inside"):
+        maker.build(clean, clean / "out")
+    assert not (clean / "out").exists()
