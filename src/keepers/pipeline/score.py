@@ -96,9 +96,9 @@ def score_photo(
 
 
 def _may_pass(error: PhotoError) -> bool:
-    """Whether the system refused the file, and not the file the decoder (Pillow's OSErrors carry no number)."""
+    """Whether the system refused, and not the file the decoder (Pillow's OSErrors carry no number)."""
     cause = error.__cause__
-    return isinstance(cause, OSError) and cause.errno is not None
+    return isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno is not None)
 
 
 def _measured(photo: Photo, frame: Frame, classifier: Classifier | None, watch: Stopwatch) -> Report:

@@ -19,6 +19,7 @@ def raising(error: Exception, cause: Exception | None = None):
     [
         (UnreadablePhoto("a.jpg is damaged."), None, False),
         (PhotoTooLarge("a.jpg is too large."), None, False),
+        (PhotoTooLarge("a.jpg does not fit into memory."), MemoryError(), True),
         (UnreadablePhoto("a.jpg is cut off."), OSError("image file is truncated"), False),
         (UnreadablePhoto("a.jpg may not be opened."), PermissionError(errno.EACCES, "no"), True),
     ],
