@@ -35,6 +35,7 @@ def decode_raw(name: str, content: Path | bytes, head: bytes) -> Picture:
     Raises:
         UnreadablePhoto: unknown to LibRaw, truncated, or without any usable picture.
         PhotoTooLarge: more than 300 megapixels.
+        MemoryError: there is not enough for it.
     """
     import rawpy
 
@@ -42,8 +43,10 @@ def decode_raw(name: str, content: Path | bytes, head: bytes) -> Picture:
         # LibRaw reports damage on stderr from deep inside and offers Python no way to hush it.
         with no_stderr(), rawpy.imread(_openable(content)) as raw:
             return _decode(name, raw, head)
-    except PhotoError:
+    except (PhotoError, MemoryError):
         raise
+    except rawpy.LibRawUnsufficientMemoryError as error:
+        raise MemoryError from error
     except (rawpy.LibRawFileUnsupportedError, rawpy.NotSupportedError) as error:
         raise UnreadablePhoto(
             f"{name} is not a RAW file that LibRaw knows; convert it to DNG or shoot RAW+JPEG."

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rawpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from photo_makers import corners, dng, encode, exif, scene, source
 from PIL import Image, ImageCms
 
 from keepers.errors import PhotoError, PhotoTooLarge, UnreadablePhoto
-from keepers.io import bitmap, decode, files, jpeg
+from keepers.io import bitmap, decode, files, jpeg, raw
 from keepers.io.decode import decode_bytes, read
 from keepers.io.files import content_id
 from keepers.io.profile import adobe_rgb, to_srgb
@@ -343,6 +344,17 @@ def test_a_raw_without_usable_picture_gives_one_sentence() -> None:
         decode_bytes("a.dng", dng(400, 300, encode(scene(24, 32)))[:-100_000])
     with pytest.raises(UnreadablePhoto, match=r"^a\.nef is not a RAW file that LibRaw knows"):
         decode_bytes("a.nef", b"no raw at all" * 100)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), rawpy.LibRawUnsufficientMemoryError()])
+def test_a_raw_for_which_memory_is_short_is_not_called_damaged(error: Exception, monkeypatch) -> None:
+    def short(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(raw, "_decode", short)
+    with pytest.raises(PhotoTooLarge, match="does not fit into memory") as told:
+        decode_bytes("a.dng", dng())
+    assert isinstance(told.value.__cause__, MemoryError)
 
 
 # Identity and company
