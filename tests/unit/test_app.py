@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from keepers.catalog.db import Catalog
 from keepers.errors import ModelError, NotFound, NothingToDo, StorageError, UserError
 from keepers.pipeline import calibration, judge
 from keepers.pipeline.executors import CHUNK
+from keepers.pipeline.score import build_scorer
+from keepers.pipeline.uploads import Uploads
 from keepers.settings import settings
 from keepers.types import Measurement, Photo, Reason, Report, Source, Verdict
 
@@ -285,13 +288,15 @@ def test_bench_times_every_stage(world: World) -> None:
 
 class TestAssessBytes:
     def test_a_picture_and_a_letter(self, world: World, monkeypatch) -> None:
-        monkeypatch.setattr(assessing, "_load", lambda: (measuring.Run(settings()), None))
+        uploads = Uploads(partial(build_scorer, measuring.Network("none")), 1)
+        monkeypatch.setattr(assessing, "_prepared", lambda: (measuring.Run(settings()), uploads))
         picture = io.BytesIO()
         Image.new("RGB", (64, 48), "grey").save(picture, "PNG")
         good, bad = (
             app.assess_bytes("a.png", picture.getvalue()),
             app.assess_bytes("b.jpg", b"Dear photographer"),
         )
+        uploads.close()
         assert app.to_json(good)["path"] == "a.png" and good.verdict is not None
         assert bad.verdict is None and "b.jpg" in (bad.report.error or "")
 

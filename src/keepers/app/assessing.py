@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keepers.app.measuring import Progress, Run, Skipped, nothing_in
 from keepers.errors import NotFound
 from keepers.settings import settings
-from keepers.types import Opinion, PhotoFile, Report, Source
+from keepers.types import Opinion, Report, Source
 
 if TYPE_CHECKING:
-    from keepers.models.zoo import Classifier
+    from keepers.pipeline.uploads import Uploads
+
+_PROCESSES = 3
+"""Uploads decoded at once: as many as the page sends. Each costs about 200 MB."""
 
 
 def assess(
@@ -50,7 +54,10 @@ def assess(
 
 
 def assess_bytes(name: str, data: bytes) -> Opinion:
-    """Judge the bytes of one photo, in this process; safe to call from several threads. Nothing is stored.
+    """Judge the bytes of one photo; safe to call from several threads. Nothing is stored.
+
+    They are decoded in a process of their own, which is kept for the next photo: one that crashes its decoder becomes
+    an opinion with `report.error`, like any other that cannot be read.
 
     Args:
         name: its file name; the extension helps to tell RAW formats apart.
@@ -59,30 +66,27 @@ def assess_bytes(name: str, data: bytes) -> Opinion:
     Raises:
         ModelError: the network's file is missing or damaged.
     """
-    from keepers.io.decode import decode_bytes
-    from keepers.pipeline.score import score_photo
-
-    path = Path(name)
-    source = Source(path, (PhotoFile(path, "image", len(data), 0),))
-    run, classifier = _loaded()
-    report = score_photo(source, lambda: decode_bytes(name, data), classifier)
-    return run.opinions([report])[0]
+    run, uploads = _ready()
+    return run.opinions([uploads.score(name, data)])[0]
 
 
-_loading = threading.Lock()
+_starting = threading.Lock()
 
 
-def _loaded() -> tuple[Run, Classifier | None]:
-    with _loading:  # several first requests at once must not load the network several times
-        return _load()
+def _ready() -> tuple[Run, Uploads]:
+    with _starting:  # several first requests at once must not each prepare everything
+        return _prepared()
 
 
 @cache
-def _load() -> tuple[Run, Classifier | None]:
-    from keepers.pipeline.score import load_network
+def _prepared() -> tuple[Run, Uploads]:
+    from keepers.pipeline.score import build_scorer
+    from keepers.pipeline.uploads import Uploads
 
-    run = Run(settings())
-    return run, load_network(run.network)
+    run = Run(settings()).prepare()
+    uploads = Uploads(partial(build_scorer, run.network), min(run.settings.workers, _PROCESSES))
+    atexit.register(uploads.close)
+    return run, uploads
 
 
 def _found(path: Path) -> Iterator[Source | Report]:

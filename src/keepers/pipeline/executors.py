@@ -27,7 +27,14 @@ CHUNK = 32
 """Photos that travel together: saved in one transaction, and half of what is under way at any time."""
 TIMEOUT_S = 120.0
 """A photo that takes longer than this hangs; the slowest RAW takes about 5 s."""
+CRASHES = "is damaged in a way that crashes its decoder; it was skipped."
+"""What is said of a photo that killed the process; its name goes in front."""
 _FORGIVEN_DEATHS = 3  # the system may end a process when memory is short; that is no photo's fault
+
+
+def too_slow(timeout_s: float) -> str:
+    """What is said of a photo that was given up; its name goes in front."""
+    return f"took longer than {timeout_s:.0f} seconds and was skipped."
 
 
 class Engine(Protocol):
@@ -173,7 +180,7 @@ class _Driver:
             if self._deaths_without_cause > _FORGIVEN_DEATHS:
                 raise KeepersError(f"The scoring process ended without a photo to blame: {words}.")
         elif self._suspects:
-            self._fail(under_way[0], "is damaged in a way that crashes its decoder; it was skipped.")
+            self._fail(under_way[0], CRASHES)
         else:
             self._suspects = under_way
 
@@ -185,5 +192,4 @@ class _Driver:
         self.stop()
         self._started.clear()
         for number in hanging:
-            what = f"took longer than {self._timeout_s:.0f} seconds and was skipped."
-            self._fail(number, what, passing=True)
+            self._fail(number, too_slow(self._timeout_s), passing=True)
