@@ -273,7 +273,16 @@ class TestLook:
         world.add("a.jpg")
         with pytest.raises(NothingToDo, match="keepers cull"):
             app.list_photos(world.shoot)
+        with pytest.raises(NothingToDo, match="--catalog"):
+            app.list_photos(world.shoot, catalog=world.catalog)
         assert not world.catalog.exists()
+
+
+def test_a_verdict_that_does_not_exist_is_refused_and_not_an_empty_list(world: World) -> None:
+    world.add("a.jpg")
+    world.cull()
+    with pytest.raises(UserError, match="keep, maybe, delete"):
+        app.list_photos(world.shoot, verdict="deleted")  # type: ignore[arg-type]
 
 
 def test_bench_times_every_stage(world: World) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from keepers.app.measuring import Run, photos_in
+from keepers.app.measuring import Run, photos_in, quoted
 from keepers.catalog.db import Catalog
-from keepers.errors import NotFound, NothingToDo
+from keepers.errors import NotFound, NothingToDo, UserError
 from keepers.settings import settings
-from keepers.types import Opinion, Report, Source, VerdictName
+from keepers.types import VERDICTS, Opinion, Report, Source, VerdictName
 
 
 def explain(
@@ -31,7 +31,7 @@ def explain(
 
     path = Path(photo).expanduser()
     if path.is_dir():
-        raise NotFound(f"{path} is a folder; name one photo, or list it with: keepers list {path}")
+        raise NotFound(f"{path} is a folder; name one photo, or list it with: keepers list {quoted(path)}")
     (source,) = scan([path])
     run = Run(settings(catalog=catalog, model=model, workers=1))
     if run.settings.catalog.is_file():
@@ -55,7 +55,10 @@ def list_photos(
         NotFound: there is no such folder.
         NothingToDo: there is no photo in it, or the catalog knows none of them.
         StorageError: the catalog cannot be read.
+        UserError: there is no such verdict.
     """
+    if verdict is not None and verdict not in VERDICTS:
+        raise UserError(f"{verdict!r} is no verdict; name one of: {', '.join(VERDICTS)}.")
     sources, _ = photos_in(folder)
     run = Run(settings(catalog=catalog))
     opinions: list[Opinion] = []
@@ -63,7 +66,10 @@ def list_photos(
         with Catalog(run.settings.catalog) as store:
             opinions = run.opinions(store.load(sources), store.choices())
     if not opinions:
-        raise NothingToDo(f"The catalog knows no photo in {folder}; run this first: keepers cull {folder}")
+        option = f" --catalog {quoted(catalog)}" if catalog is not None else ""
+        raise NothingToDo(
+            f"The catalog knows no photo in {folder}; run this first: keepers cull {quoted(folder)}{option}"
+        )
     return list(filter(_wanted(verdict), opinions))
 
 

@@ -100,12 +100,20 @@ def photos_in(folder: Path | str) -> tuple[list[Source], tuple[Skipped, ...]]:
 
     root = Path(folder).expanduser()
     if root.is_file():
-        raise NotFound(f"{root} is a file, not a folder; judge single photos with: keepers assess {root}")
+        raise NotFound(f"{root} is a file, not a folder; judge single photos with: keepers assess {quoted(root)}")
     skipped: list[Skipped] = []
     sources = scan([root], on_error=lambda path, sentence: skipped.append(Skipped(path, sentence)))
     if not sources:
         raise NothingToDo(nothing_in(root, skipped))
     return sources, tuple(skipped)
+
+
+def quoted(path: Path | str) -> str:
+    """A path as one can paste it into a shell."""
+    import shlex
+    import sys
+
+    return shlex.quote(str(path)) if sys.platform != "win32" else f'"{path}"'
 
 
 def nothing_in(folder: Path, skipped: Sequence[Skipped] = ()) -> str:
