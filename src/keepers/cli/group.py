@@ -42,8 +42,8 @@ class KeepersGroup(TyperGroup):
 
 
 def complain(sentence: str) -> None:
-    """Print a sentence on stderr."""
-    typer.echo(f"keepers: {sentence}", err=True)
+    """Print a sentence on stderr; a file's name in it may hold what does things to a terminal."""
+    typer.echo("keepers: " + "".join(c if c.isprintable() else "?" for c in sentence), err=True)
 
 
 def forgiving_streams() -> None:

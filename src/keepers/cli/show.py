@@ -24,6 +24,8 @@ from rich.text import Text
 
 from keepers.app import Bench, Shoot
 from keepers.app.measuring import Progress as Tell
+from keepers.app.measuring import quoted
+from keepers.settings import settings
 from keepers.types import VERDICT_TITLES, VERDICTS, Opinion, VerdictName
 
 WORST = 10
@@ -78,8 +80,9 @@ def summary(shoot: Shoot) -> None:
     _headline(out, shoot)
     _counts(out, shoot)
     _worst(out, shoot)
-    _named(out, "Could not be read", [(o.path, o.report.error or "") for o in shoot.unreadable], shoot.folder)
-    _named(out, "Could not be looked into", [(s.path, s.sentence) for s in shoot.skipped], shoot.folder)
+    unreadable = [(o.path, o.report.error or "") for o in shoot.unreadable]
+    _named(out, "Could not be read", unreadable, shoot, f": {_list_command(shoot)}")
+    _named(out, "Could not be looked into", [(s.path, s.sentence) for s in shoot.skipped], shoot)
     _what_next(out, shoot)
 
 
@@ -117,17 +120,22 @@ def _worst(out: Console, shoot: Shoot) -> None:
             out.print()
             out.print(f"{VERDICT_TITLES[name]}, worst first", style="bold")
             out.print(_rows(some[:WORST], shoot.folder))
-            _and_more(out, len(some), f"keepers list {_quoted(shoot.folder)} --verdict {name}")
+            _and_more(out, len(some), f": {_list_command(shoot)} --verdict {name}")
 
 
-def _named(out: Console, title: str, lines: Sequence[tuple[Path, str]], folder: Path) -> None:
+def _named(
+    out: Console, title: str, lines: Sequence[tuple[Path, str]], shoot: Shoot, how: str = ""
+) -> None:
     if not lines:
         return
     out.print()
     out.print(f"{title} ({len(lines)})", style="bold")
     for path, sentence in lines[:WORST]:
-        out.print(f"  {_short(path, folder)}: {safe(sentence)}", soft_wrap=True)
-    _and_more(out, len(lines), "keepers list --format json names them all")
+        # Most sentences begin with the file's name; with its folder it need not be said twice.
+        rest = sentence.removeprefix(path.name)
+        between = ": " if rest == sentence else ""
+        out.print(f"  {_short(path, shoot.folder)}{between}{safe(rest)}", soft_wrap=True)
+    _and_more(out, len(lines), how)
 
 
 def _what_next(out: Console, shoot: Shoot) -> None:
@@ -135,14 +143,25 @@ def _what_next(out: Console, shoot: Shoot) -> None:
     out.print(f"Catalog: {safe(shoot.catalog)}", style="dim", soft_wrap=True)
     worst = next(iter([*shoot.of("delete"), *shoot.of("maybe")]), None)
     if worst is not None:
-        out.print(f"Why one photo is where it is: keepers explain {_quoted(worst.path)}", soft_wrap=True)
-    out.print(f"All photos: keepers list {_quoted(shoot.folder)}", soft_wrap=True)
+        explain = f"keepers explain {quoted(worst.path)}{_catalog_option(shoot)}"
+        out.print(f"Why one photo is where it is: {explain}", soft_wrap=True)
+    out.print(f"All photos: {_list_command(shoot)}", soft_wrap=True)
     out.print("No photo was changed, moved or deleted.", style="dim")
 
 
 def _and_more(out: Console, count: int, how: str) -> None:
     if count > WORST:
-        out.print(f"  and {count - WORST} more: {how}", style="dim", soft_wrap=True)
+        out.print(f"  and {count - WORST} more{how}", style="dim", soft_wrap=True)
+
+
+def _list_command(shoot: Shoot) -> str:
+    return f"keepers list {quoted(shoot.folder)}{_catalog_option(shoot)}"
+
+
+def _catalog_option(shoot: Shoot) -> str:
+    """Without it the next command would look into another catalog; nothing where that is the same."""
+    usual = settings(workers=1).catalog
+    return "" if shoot.catalog == usual else f" --catalog {quoted(shoot.catalog)}"
 
 
 def table(opinions: Sequence[Opinion]) -> None:
@@ -189,7 +208,8 @@ def explanation(opinion: Opinion) -> None:
         out.print(f"Unreadable: {safe(report.error)}", style="red", soft_wrap=True)
         return
     title = Text(VERDICT_TITLES[verdict.verdict], STYLES[verdict.verdict])
-    out.print(title, f" score {verdict.score:.2f}, looks most like: {verdict.label}", sep="")
+    label = "original (no flaw)" if verdict.label == "original" else verdict.label.replace("_", " ")
+    out.print(title, f" score {verdict.score:.2f}, looks most like: {label}", sep="")
     for reason in verdict.reasons:
         out.print(f"  - {safe(reason.sentence)} (weight {reason.weight:.2f})", soft_wrap=True)
     out.print(verdict.would_change, soft_wrap=True)
@@ -219,7 +239,7 @@ def bench(result: Bench) -> None:
     )
     if result.unreadable:
         out.print(f"{result.unreadable} of them could not be read")
-    stages = Table("stage", "median ms", "95 % below ms", box=None, padding=(0, 2), header_style="dim")
+    stages = Table("stage", "CPU ms, median", "CPU ms, 95 % below", box=None, padding=(0, 2), header_style="dim")
     for name, stage in result.stages.items():
         stages.add_row(name, f"{stage.median_ms:.1f}", f"{stage.p95_ms:.1f}")
     out.print(stages)
@@ -240,10 +260,3 @@ def _short(path: Path, folder: Path | None) -> str:
         root = folder.absolute()
         path = path.relative_to(root) if path.is_relative_to(root) else path
     return safe(path)
-
-
-def _quoted(path: Path) -> str:
-    """A path as one can paste it into a shell."""
-    import shlex
-
-    return shlex.quote(str(path)) if sys.platform != "win32" else f'"{path}"'

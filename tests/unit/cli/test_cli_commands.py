@@ -16,6 +16,7 @@ from keepers.errors import ModelError, NothingToDo, StorageError
 from keepers.types import Assessment, Opinion, Photo, PhotoFile, Reason, Report, Source, Verdict, VerdictName
 
 FOLDER = Path("/shoot")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="paths are quoted in another way there")
 
 
 def opinion(
@@ -24,7 +25,7 @@ def opinion(
     path = FOLDER / name
     source = Source(path, (PhotoFile(path, "image", 1, 1),) if found else ())
     if verdict is None:
-        return Opinion(Report(source, error=f"{name} is damaged."), None)
+        return Opinion(Report(source, error=f"{path.name} is damaged."), None)
     said = Verdict(
         verdict,
         0.25,
@@ -89,9 +90,28 @@ class TestCull:
         assert "[red]x?[2J?.jpg" in output
 
     def test_long_lists_are_cut_and_say_how_to_see_the_rest(self, monkeypatch) -> None:
+        monkeypatch.setenv("KEEPERS_CATALOG", "/data/catalog.db")
         verb(monkeypatch, "cull", shoot(*(opinion(f"{i:02}.jpg", "delete") for i in range(14))))
         output = run("cull", str(FOLDER)).output
-        assert "and 4 more: keepers list /shoot --verdict delete" in output and "13.jpg" not in output
+        assert "and 4 more: keepers list /shoot --verdict delete\n" in output and "13.jpg" not in output
+
+    @posix
+    def test_commands_that_it_suggests_name_the_catalog_that_was_named(self, monkeypatch) -> None:
+        monkeypatch.setenv("KEEPERS_CATALOG", "/another.db")
+        seen = [opinion(f"{i:02}.jpg", verdict) for i in range(14) for verdict in ("delete", None)]
+        verb(monkeypatch, "cull", shoot(*seen))
+        output = run("cull", str(FOLDER)).output
+        option = "--catalog /data/catalog.db"
+        for said in (
+            f"4 more: keepers list /shoot {option} --verdict delete\n",
+            f"4 more: keepers list /shoot {option}\n",
+            f"keepers explain /shoot/00.jpg {option}\n",
+        ):
+            assert said in output
+
+    def test_an_unreadable_file_is_named_once_and_with_its_folder(self, monkeypatch) -> None:
+        verb(monkeypatch, "cull", shoot(opinion("a.jpg"), opinion("sub/b.jpg", None)))
+        assert f"  {Path('sub/b.jpg')} is damaged.\n" in run("cull", str(FOLDER)).output
 
     def test_nothing_readable_is_exit_code_1(self, monkeypatch) -> None:
         verb(monkeypatch, "cull", shoot(opinion("a.jpg", None)))
@@ -200,6 +220,11 @@ def test_errors_are_one_sentence_and_their_exit_code(monkeypatch, error: Excepti
     verb(monkeypatch, "cull", error)
     done = run("cull", "x")
     assert done.exit_code == code and done.stderr == f"keepers: {error}\n" and done.stdout == ""
+
+
+def test_a_name_in_an_error_does_nothing_to_the_terminal(monkeypatch) -> None:
+    verb(monkeypatch, "cull", NothingToDo("x\x1b[2J\n\udcff holds no photos."))
+    assert run("cull", "x").stderr == "keepers: x?[2J?? holds no photos.\n"
 
 
 def test_ctrl_c_is_130(monkeypatch) -> None:
