@@ -20,6 +20,8 @@ IMPORTANCE: Mapping[str, float] = {
 """How much of a photo's worth a flaw takes away when it is certain, 0..1."""
 _GOOD = 0.05
 """Weight of the reason that a photo without flaws gets."""
+_NEAR = 0.25
+"""Probability of a flaw from which a photo is not praised but said to be close to it."""
 _SHARP, _EXPOSED = {"blurred", "camera_shake"}, {"overexposed", "underexposed"}
 
 NETWORK = "network"
@@ -37,7 +39,7 @@ def reasons(findings: Sequence[Finding], said: Said, facts: Sequence[Measurement
         for finding in sorted(findings, key=weight, reverse=True)
         if finding.likely
     ]
-    return tuple(found) or (_good_news(said),)
+    return tuple(found) or (_good_news(findings, said),)
 
 
 def weight(finding: Finding) -> float:
@@ -79,13 +81,17 @@ def _named(flaw: str, probability: float) -> str:
     return f"{FLAW_WORDS[flaw]} ({percent(probability)})"
 
 
-def _good_news(said: Said) -> Reason:
+def _good_news(findings: Sequence[Finding], said: Said) -> Reason:
     """What is right with a photo in which nothing is wrong, claiming no more than was measured."""
     measured = {flaw for _, flaw in said}
+    nearest = max(findings, key=lambda finding: finding.probability)
+    if nearest.probability >= _NEAR:
+        name = _named(nearest.flaw, nearest.probability)
+        return Reason("flawless", f"No flaw is likely; the nearest is {name}", _GOOD)
     if _SHARP & measured and measured >= _EXPOSED:
-        return Reason("sharp", "Sharp where it matters and well exposed", _GOOD)
+        return Reason("sharp", "Its sharpest parts are crisp, and it is well exposed", _GOOD)
     if _SHARP & measured:
-        return Reason("sharp", "Sharp where it matters", _GOOD)
+        return Reason("sharp", "Its sharpest parts are crisp", _GOOD)
     if measured:
         return Reason("flawless", "No flaw was found", _GOOD)
     return Reason("unmeasured", "There is nothing in it that could be measured", _GOOD)

@@ -57,8 +57,15 @@ def test_a_clean_photo_is_kept_and_told_so(calibration: Calibration) -> None:
     verdict = judge(report(**clean()), calibration)
     assert (verdict.verdict, verdict.label) == ("keep", "original")
     (reason,) = verdict.reasons
-    assert reason.sentence == "Sharp where it matters and well exposed" and reason.weight < 0.1
+    assert reason.sentence == "Its sharpest parts are crisp, and it is well exposed" and reason.weight < 0.1
     assert verdict.score > 0.8
+
+
+def test_a_photo_that_is_nearly_flawed_is_not_praised(calibration: Calibration) -> None:
+    raws = {amount: report(**{**clean(), **of("underexposed", amount)}) for amount in np.arange(-2.0, 4.0, 0.1)}
+    near = [v for v in judge_all(list(raws.values()), calibration) if 0.3 < v.flaws["underexposed"] < 0.48]
+    kept = [v.reasons[0].sentence for v in near if v.verdict == "keep"]
+    assert kept and all(s.startswith("No flaw is likely; the nearest is underexposure (") for s in kept)
 
 
 @pytest.mark.parametrize("flaw", FLAWS)
