@@ -278,6 +278,18 @@ class TestLook:
         assert not world.catalog.exists()
 
 
+def test_a_list_says_how_many_photos_it_does_not_know(world: World) -> None:
+    world.add("a.jpg", "b.jpg")
+    world.cull()
+    missing: list[int] = []
+    app.list_photos(world.shoot, on_missing=missing.append)
+    assert missing == []
+    world.add("c.jpg", "locked.jpg")
+    (world.shoot / "a.jpg").write_bytes(b"another picture")
+    assert names(app.list_photos(world.shoot, on_missing=missing.append)) == ["b.jpg"]
+    assert missing == [3]
+
+
 def test_a_verdict_that_does_not_exist_is_refused_and_not_an_empty_list(world: World) -> None:
     world.add("a.jpg")
     world.cull()

@@ -42,7 +42,11 @@ def explain(
 
 
 def list_photos(
-    folder: Path | str, *, verdict: VerdictName | None = None, catalog: Path | str | None = None
+    folder: Path | str,
+    *,
+    verdict: VerdictName | None = None,
+    catalog: Path | str | None = None,
+    on_missing: Callable[[int], None] | None = None,
 ) -> list[Opinion]:
     """The photos of a folder that were culled and have not changed since, sorted by path; none is opened.
 
@@ -50,6 +54,7 @@ def list_photos(
         folder: a folder that was culled, or one inside it.
         verdict: only these; None lists all, unreadable ones included.
         catalog: file of the catalog; in the platform's user-data directory unless given.
+        on_missing: called with the number of photos that are new, changed or could not be opened, where there are any.
 
     Raises:
         NotFound: there is no such folder.
@@ -70,6 +75,8 @@ def list_photos(
         raise NothingToDo(
             f"The catalog knows no photo in {folder}; run this first: keepers cull {quoted(folder)}{option}"
         )
+    if on_missing is not None and len(opinions) < len(sources):
+        on_missing(len(sources) - len(opinions))
     return list(filter(_wanted(verdict), opinions))
 
 

@@ -128,14 +128,25 @@ def list_(
     """
     from keepers import app
     from keepers.cli import show
+    from keepers.cli.group import complain
 
-    opinions = app.list_photos(folder, verdict=verdict.value if verdict else None, catalog=catalog)
+    opinions = app.list_photos(
+        folder,
+        verdict=verdict.value if verdict else None,
+        catalog=catalog,
+        on_missing=lambda count: complain(_missing(count)),
+    )
     if format_ is Format.json:
         typer.echo(json.dumps([app.to_json(opinion) for opinion in opinions], indent=1))
     elif format_ is Format.csv:
         show.csv_rows(opinions)
     else:
         show.table(opinions)
+
+
+def _missing(count: int) -> str:
+    photos = "1 photo is" if count == 1 else f"{count} photos are"
+    return f"{photos} not listed, being new or changed since; cull the folder again to judge them too."
 
 
 def _print_json(answer: dict[str, object]) -> None:

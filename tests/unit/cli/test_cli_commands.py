@@ -200,6 +200,16 @@ class TestExplainAndList:
         assert table[0]["reason"] == 'say "x", y' and table[1]["error"] == "b.jpg is damaged."
         assert calls[-1][1]["verdict"] == "maybe"
 
+    def test_list_says_what_it_leaves_out_beside_the_list(self, monkeypatch) -> None:
+        def some(*_: object, on_missing, **__: object) -> list[Opinion]:
+            on_missing(3)
+            return [opinion("a.jpg")]
+
+        monkeypatch.setattr(app, "list_photos", some)
+        done = run("list", "x", "--format", "json")
+        assert done.exit_code == 0 and len(json.loads(done.stdout)) == 1
+        assert done.stderr.startswith("keepers: 3 photos are not listed") and done.stderr.count("\n") == 1
+
 
 def test_bench_prints_stages(monkeypatch) -> None:
     verb(monkeypatch, "bench", app.Bench(4, 1, 2.0, 2, "net", "PC", {"decode": app.Stage(68.0, 90.0)}))
