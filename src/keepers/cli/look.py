@@ -145,8 +145,8 @@ def list_(
 
 
 def _missing(count: int) -> str:
-    photos = "1 photo is" if count == 1 else f"{count} photos are"
-    return f"{photos} not listed, being new or changed since; cull the folder again to judge them too."
+    photos, them = ("1 photo is", "it") if count == 1 else (f"{count} photos are", "them")
+    return f"{photos} not listed, being new or changed since; cull the folder again to judge {them} too."
 
 
 def _print_json(answer: dict[str, object]) -> None:

@@ -149,7 +149,7 @@ def _leave_maybe(grounds: Findings) -> str:
     keep = f"It would be a Must Have without {_names(grounds)}"
     might = [f for f in grounds if f.flaw not in NEVER_ALONE and f.certain_at < 1.0]
     if not might:
-        return f"{keep}, which alone never deletes a photo."
+        return f"{keep}, which alone never {'deletes' if len(grounds) == 1 else 'delete'} a photo."
     if any(len(f.seen_by) >= 2 for f in might):
         return f"{keep}, and To be Deleted if its checks together were more certain."
     return f"{keep}, and To be Deleted if a second check clearly agreed."

@@ -56,6 +56,8 @@ def test_would_change_names_the_flaws() -> None:
     assert "camera shake" in sentence and "To be Deleted" in sentence
     assert "alone never deletes" in triage([finding("noisy", 0.7, noise=0.7)]).would_change
     assert "alone never deletes" in triage([finding("blurred", 0.7, 1.0, network=0.7)]).would_change
+    two = triage([finding("noisy", 0.7, noise=0.7), finding("distorted", 0.7, network=0.7)]).would_change
+    assert "noise and distortion, which alone never delete a photo" in two
     assert "a second check" in triage([finding("blurred", 0.7, network=0.7)]).would_change
     both = triage([finding("blurred", 0.7, network=0.7, tile_sharpness=0.6)]).would_change
     assert "together were more certain" in both and "second" not in both
