@@ -17,13 +17,21 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
+class Variant:
+    """Another file of weights for the same backbone: the change of architecture that it needs, and its licence."""
+
+    change: Callable[[nn.Module], None]
+    licence: str
+
+
+@dataclass(frozen=True)
 class Backbone:
     """A network body that ends in a feature vector.
 
     model: timm's name of architecture and weights. mean, std: of the RGB input in 0..1, as the weights expect it.
     first_half: parameter name prefixes of the half nearer to the input (frozen when the second half is
-    fine-tuned). licence and source: of the weights. variants: changes of the architecture that other weight
-    files need, by name. tiny: arguments that make a network of the same shape small enough for a test.
+    fine-tuned). licence and source: of the hub's weights. variants: other weight files, by the name that
+    marks them. tiny: arguments that make a network of the same shape small enough for a test.
     """
 
     name: str
@@ -33,7 +41,7 @@ class Backbone:
     first_half: Sequence[str]
     licence: str
     source: str
-    variants: dict[str, Callable[[nn.Module], None]]
+    variants: dict[str, Variant]
     tiny: dict[str, Any]
 
     def build(self, *, pretrained: bool, variant: str = "", tiny: bool = False) -> nn.Module:
@@ -57,8 +65,12 @@ class Backbone:
                 "go online, or pass a local file with --weights."
             ) from error
         if variant:
-            self.variants[variant](body)
+            self.variants[variant].change(body)
         return body
+
+    def licence_of(self, variant: str) -> str:
+        """The licence of the weights that a run started from."""
+        return self.variants[variant].licence if variant else self.licence
 
     def variant_of(self, weights: Path) -> str:
         """Which variant a weight file is for: named in its metadata, or in its file name."""
@@ -83,9 +95,9 @@ BACKBONES.add(
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
         first_half=("conv1", "bn1", "layer1", "layer2"),
-        licence="BSD-3-Clause (torchvision); ResNet v1 file: MIT (K. He's Caffe release, by way of Keras)",
-        source="timm resnet50.tv_in1k, or a local file",
-        variants={"v1": _stride_on_first},
+        licence="BSD-3-Clause (torchvision)",
+        source="timm resnet50.tv_in1k",
+        variants={"v1": Variant(_stride_on_first, "MIT (K. He's Caffe release, by way of Keras)")},
         tiny={"layers": (1, 1, 1, 1), "channels": (8, 8, 16, 16)},
     ),
 )

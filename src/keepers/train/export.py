@@ -187,7 +187,7 @@ def export(
     net, backbone = loop.make_net(config, pretrained=False)
     net.load_state_dict(weights)
     mean, std = backbone.mean, backbone.std
-    metadata = _describe(config, run, precision, backbone.licence) | {"mean": mean, "std": std}
+    metadata = _describe(config, run, precision, backbone.licence_of(config.variant)) | {"mean": mean, "std": std}
     with tempfile.TemporaryDirectory() as folder:
         full, final = Path(folder) / "fp32.onnx", Path(folder) / "fp32.onnx"
         to_onnx(net, full)
