@@ -29,6 +29,9 @@ AGREES = 0.5
 """Calibrated probability from which a detector agrees that a flaw is there."""
 LIKELY = 0.5
 """Probability, all detectors fused, from which a flaw is likely."""
+CERTAIN = 0.9
+"""Least fused probability that is ever called certain. Clean calibration photos can be so easy that none comes near a
+flaw; an operating point read off them alone would call a real photo certain at a few percent."""
 ALONE = 0.9
 """Least calibrated probability at which one detector alone demotes to Maybe, whatever the others say."""
 NEVER_ALONE = frozenset({"noisy", "distorted"})
@@ -50,8 +53,8 @@ class Finding:
 
     @property
     def certain(self) -> bool:
-        """Whether the fused probability has reached the operating point."""
-        return self.probability >= self.certain_at
+        """Whether the fused probability has reached the operating point, and `CERTAIN`."""
+        return self.probability >= max(CERTAIN, self.certain_at)
 
     @property
     def likely(self) -> bool:

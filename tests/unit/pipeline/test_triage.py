@@ -78,3 +78,11 @@ def test_every_flaw_has_words() -> None:
 
 def test_percent_never_claims_certainty() -> None:
     assert [percent(p) for p in (0.0, 0.126, 1.0)] == ["1 %", "13 %", "99 %"]
+
+
+def test_an_operating_point_of_a_few_percent_makes_nothing_certain() -> None:
+    doubtful = finding("blurred", 0.7, certain_at=0.05, sharpness=0.8, network=0.7)
+    assert not doubtful.certain
+    assert triage([doubtful]).verdict == "maybe"
+    sure = finding("blurred", 0.95, certain_at=0.05, sharpness=0.8, network=0.7)
+    assert triage([sure]).verdict == "delete"
