@@ -42,7 +42,7 @@ def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
     """95 % confidence interval of a share; Wilson 1927."""
     share = right / total
     middle, spread = share + z * z / (2 * total), z * (share * (1 - share) / total + z * z / (4 * total**2)) ** 0.5
-    return (middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
+    return max(0.0, (middle - spread) / (1 + z * z / total)), (middle + spread) / (1 + z * z / total)
 
 
 def judged(folder: Path, model: str | None) -> list[tuple[str, Opinion]]:
