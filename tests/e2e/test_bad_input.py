@@ -200,3 +200,14 @@ def test_a_catalog_in_a_read_only_folder(shoot: Path, tmp_path: Path) -> None:
     done = keepers("cull", shoot, catalog=data / "catalog.db")
     assert done.exit_code == 3 and "--catalog" in complaint(done)
     assert sorted(shoot.iterdir()) == before
+
+
+def test_an_icon_is_a_maybe_and_never_deleted(photos: list[Path], tmp_path: Path, catalog: Path) -> None:
+    from PIL import Image
+
+    with Image.open(photos[3]) as blurred:
+        blurred.resize((120, 90)).save(tmp_path / "icon.jpg")
+    answer = json.loads(keepers("assess", tmp_path / "icon.jpg", "--json", catalog=catalog).stdout)
+    assert answer["verdict"] == "maybe"
+    assert answer["score"] == 0.5
+    assert "too small" in answer["reasons"][0]["sentence"]

@@ -28,6 +28,8 @@ _Key = TypeVar("_Key")
 
 FINE = 0.2
 """How much of the score tells unflawed photos apart."""
+UNKNOWN = 0.5
+"""The score of a photo of which nothing could be measured."""
 SHARPNESS_CHECK = "tile_sharpness"
 _FLATTER = 4.0  # log odds are divided by this before they become the continuous sharpness
 
@@ -63,9 +65,7 @@ def judge_all(reports: Sequence[Report], calibration: Calibration) -> list[Verdi
     beliefs = believe([report.measurements for report in reports], calibration)
     # Plain floats from here on: a photo has a dozen numbers, for which arrays are slow.
     count = len(reports)
-    told = [
-        {pair: p for pair, p in row.items() if not math.isnan(p)} for row in _rows(beliefs.by_check, count)
-    ]
+    told = [{pair: p for pair, p in row.items() if not math.isnan(p)} for row in _rows(beliefs.by_check, count)]
     rows = zip(told, _rows(beliefs.fused, count), beliefs.six.tolist(), beliefs.score.tolist(), strict=True)
     return [
         _verdict(report.measurements, said, fused, six, score, calibration.operating)
@@ -80,7 +80,8 @@ def believe(facts: Sequence[Sequence[Measurement]], calibration: Calibration) ->
     by_check = calibration.probabilities(raws)
     fused = {flaw: np.nan_to_num(p) for flaw, p in calibration.fused(raws).items()}
     six = calibration.six(raws)
-    return Beliefs(by_check, fused, six, _scores(fused, _sharpness(raws, calibration)))
+    score = np.where(np.isnan(raws).all(axis=1), UNKNOWN, _scores(fused, _sharpness(raws, calibration)))
+    return Beliefs(by_check, fused, six, score)
 
 
 def matrix(facts: Sequence[Sequence[Measurement]], names: Sequence[str]) -> Numbers:
@@ -114,10 +115,7 @@ def _rows(columns: Mapping[_Key, Numbers], count: int) -> list[dict[_Key, float]
     """Name -> N numbers, turned into N times name -> number."""
     if not columns:
         return [{} for _ in range(count)]
-    return [
-        dict(zip(columns, row, strict=True))
-        for row in zip(*(c.tolist() for c in columns.values()), strict=True)
-    ]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*(c.tolist() for c in columns.values()), strict=True)]
 
 
 def _verdict(

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from keepers.checks import CHECKS, Check
 from keepers.types import Evidence, Measurement
 
+SMALLEST = 160
+"""Pictures with a shorter side than this many pixels are icons or thumbnails: enlarged for the network they look
+blurred, and they have too few tiles to say otherwise. Nothing is measured on them, so they end as "cannot tell"."""
+
 
 def version(check: Check, model: str | None) -> str:
     """The version stored with a measurement; that of a network check names the network too."""
@@ -30,9 +34,13 @@ def measure(
         checks: those to run; default all.
 
     Returns:
-        `raw` is None where a check does not apply, and also where it came out as no finite number.
+        `raw` is None where a check does not apply, and also where it came out as no finite number. In a picture
+        smaller than `SMALLEST` none applies.
     """
-    return tuple(_one(check, evidence, model_name) for check in (checks or CHECKS).values())
+    ours = (checks or CHECKS).values()
+    if min(evidence.luma.shape) < SMALLEST:
+        return tuple(Measurement(check.name, version(check, model_name), None) for check in ours)
+    return tuple(_one(check, evidence, model_name) for check in ours)
 
 
 def _one(check: Check, evidence: Evidence, model: str | None) -> Measurement:

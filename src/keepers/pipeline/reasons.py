@@ -94,4 +94,4 @@ def _good_news(findings: Sequence[Finding], said: Said) -> Reason:
         return Reason("sharp", "Its sharpest parts are crisp", _GOOD)
     if measured:
         return Reason("flawless", "No flaw was found", _GOOD)
-    return Reason("unmeasured", "There is nothing in it that could be measured", _GOOD)
+    return Reason("unmeasured", "It is too small or too plain to be judged", _GOOD)

@@ -159,7 +159,7 @@ def _leave_maybe(grounds: Findings) -> str:
 
 
 def _leave_blind(grounds: Findings) -> str:
-    return "It needs something that can be measured."
+    return "It would need more pixels, or more to see in them."
 
 
 def _leave_keep(grounds: Findings) -> str:

@@ -7,7 +7,7 @@ import pytest
 import scenes
 from keepers.checks import CHECKS
 from keepers.checks.base import Check
-from keepers.pipeline.measure import measure, versions
+from keepers.pipeline.measure import SMALLEST, measure, versions
 from keepers.types import Evidence, Reading
 
 SEEN = scenes.look(scenes.leaves(0), {"blurred": 1.25})
@@ -38,3 +38,9 @@ def test_what_is_no_number_is_none(raw) -> None:
 
     (row,) = measure(SEEN, None, {"odd": Check("odd", ("noisy",), "worse", "1", "Odd", odd, "Odd.")})
     assert row.raw is None and row.note == ""
+
+
+def test_nothing_is_claimed_of_an_icon() -> None:
+    icon = scenes.look(scenes.leaves(0)[: SMALLEST - 1], {"blurred": 9.0})
+    assert {row.raw for row in measure(icon, "net")} == {None}
+    assert [row.version for row in measure(icon, "net")] == list(versions("net").values())
