@@ -18,6 +18,7 @@ import numpy as np
 
 import keepers
 from keepers.dataset import labels
+from keepers.pipeline.calibrate import wilson
 from keepers.types import LABELS, VERDICTS, Opinion
 
 GOOD = ("original", "sharp", "good", "bracket_mid")
@@ -36,13 +37,6 @@ def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """Area under the ROC curve: the share of pairs in the right order, ties counting half."""
     a, b = np.asarray(positive)[:, None], np.asarray(negative)[None, :]
     return float(np.mean((a > b) + 0.5 * (a == b)))
-
-
-def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """95 % confidence interval of a share; Wilson 1927."""
-    share = right / total
-    middle, spread = share + z * z / (2 * total), z * (share * (1 - share) / total + z * z / (4 * total**2)) ** 0.5
-    return max(0.0, (middle - spread) / (1 + z * z / total)), (middle + spread) / (1 + z * z / total)
 
 
 def judged(folder: Path, model: str | None) -> list[tuple[str, Opinion]]:

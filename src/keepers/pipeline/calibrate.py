@@ -38,6 +38,7 @@ __all__ = [
     "packaged",
     "quality",
     "to_json",
+    "wilson",
 ]
 
 Flags = npt.NDArray[np.bool_]
@@ -236,3 +237,20 @@ def quality(probabilities: Numbers, truth: Flags, bins: int = 10) -> Quality:
     which = np.minimum((p * bins).astype(int), bins - 1)
     gaps = [abs(p[which == b].mean() - y[which == b].mean()) * (which == b).mean() for b in np.unique(which)]
     return Quality(float(np.mean((p - y) ** 2)), float(sum(gaps)))
+
+
+def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95 % confidence interval of a share; Wilson 1927, doi:10.1080/01621459.1927.10502953.
+
+    Args:
+        right: how often it came true, 0..total.
+        total: of how many; 0 gives (0, 1).
+        z: standard normal quantile; 1.96 for 95 %.
+    """
+    if total == 0:
+        return 0.0, 1.0
+    share = right / total
+    middle = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)

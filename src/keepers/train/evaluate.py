@@ -8,20 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from keepers.pipeline.calibrate import wilson
 from keepers.train.data import Part
 from keepers.types import LABELS
 
 Matrix = npt.NDArray[np.float64]
-
-
-def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """95 % confidence interval of a share; Wilson 1927, doi:10.1080/01621459.1927.10502953."""
-    if total == 0:
-        return 0.0, 1.0
-    share = right / total
-    middle = share + z * z / (2 * total)
-    spread = z * float(np.sqrt(share * (1 - share) / total + z * z / (4 * total * total)))
-    return (middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
 
 
 def confusion(actual: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

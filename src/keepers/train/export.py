@@ -22,9 +22,9 @@ import torch
 
 from keepers.errors import ModelError
 from keepers.image.preprocess import normalise
+from keepers.pipeline.calibrate import wilson
 from keepers.train import data, loop
 from keepers.train.backbones import FlawNet
-from keepers.train.evaluate import wilson
 from keepers.types import LABELS
 
 FP32_TOLERANCE = 1e-3

@@ -237,3 +237,11 @@ def test_the_packaged_calibration_knows_the_checks_where_it_is_there() -> None:
     assert all(isinstance(fusion, Fusion) for fusion in shipped.fusions.values()) and set(shipped.operating) == set(
         FLAWS
     )
+
+
+def test_wilson_interval_holds_the_share_and_shrinks() -> None:
+    low, high = calibrate.wilson(97, 100)
+    assert low < 0.97 < high
+    wide, narrow = calibrate.wilson(9, 10), calibrate.wilson(900, 1000)
+    assert wide[1] - wide[0] > narrow[1] - narrow[0]
+    assert calibrate.wilson(0, 0) == (0.0, 1.0)

@@ -20,7 +20,7 @@ from PIL import Image
 
 from keepers.dataset import build as maker
 from keepers.errors import ModelError, NotFound, Refused, UserError
-from keepers.train import data, evaluate, export, loop
+from keepers.train import data, export, loop
 from keepers.train.backbones import BACKBONES, FlawNet, freeze, load_weights, train_mode
 from keepers.types import LABELS
 
@@ -187,14 +187,6 @@ def test_augmentation_is_square_and_repeats_itself() -> None:
     assert np.array_equal(*one)
     squares = {data.augment(view, np.random.default_rng(seed)).tobytes() for seed in range(8)}
     assert len(squares) == 8
-
-
-def test_wilson_interval_holds_the_share_and_shrinks() -> None:
-    low, high = evaluate.wilson(97, 100)
-    assert low < 0.97 < high
-    wide, narrow = evaluate.wilson(9, 10), evaluate.wilson(900, 1000)
-    assert wide[1] - wide[0] > narrow[1] - narrow[0]
-    assert evaluate.wilson(0, 0) == (0.0, 1.0)
 
 
 def test_temperature_recovers_overconfidence() -> None:
