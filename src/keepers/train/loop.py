@@ -331,8 +331,9 @@ def train(config: Config, run: Path, progress: Progress | None = None) -> dict[s
     run.mkdir(parents=True, exist_ok=True)
     _same_run(run, config)
     resumed = (run / "last.pt").exists()
-    loaded = parts(Path(config.dataset), ("train", "val", "test"), progress)
+    # The weights first: a wrong path should not cost the minutes that reading a large dataset takes.
     trainer = trainer_for(config, run, pretrained=config.pretrained and not resumed, progress=progress)
+    loaded = parts(Path(config.dataset), ("train", "val", "test"), progress)
     _write_config(run, config, trainer)
     fit(trainer, loaded["train"], loaded["val"])
     best = torch.load(run / "best.pt", map_location=trainer.device, weights_only=True)
