@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keepers.app.measuring import Run
-from keepers.errors import NothingToDo, StorageError
+from keepers.errors import NothingToDo, StorageError, UserError
 from keepers.settings import settings
 from keepers.types import FLAWS, Report, Source
 
@@ -47,30 +47,33 @@ def calibrate(
     Args:
         dataset: a folder made by `keepers dataset build`.
         model: the network; default the packaged one.
-        out: default: beside the model's file, with the ending .json.
+        out: default: beside the model's file, with the ending .json; needed where no model is named.
         max_false_rate: share of clean photos that may be called certainly flawed, for each flaw.
 
     Raises:
-        NotFound: `dataset` is none. NothingToDo: its calibration split is empty. StorageError: `out` cannot be written.
+        UserError: neither `model` nor `out` is given.
+        NotFound: `dataset` is none.
+        NothingToDo: its calibration split is empty.
+        StorageError: `out` cannot be written.
     """
     from keepers.dataset import labels
 
     run = Run(settings(model=model, workers=workers))
+    target = Path(out) if out else _beside(run)
     root = Path(dataset)
     rows = [row for row in labels.read(root) if row.split in (FITTED, HELD_OUT) and row.flaw not in UNREAL]
     if not any(row.split == FITTED for row in rows):
         raise NothingToDo(f"{root} has no photo in its {FITTED} split; build it from more clean photos.")
     with _with_noisy(root, rows) as photos:
         reports = _measured(run, photos, progress)
-    target = Path(out) if out else _beside(run)
     _write(target, _fit(run, root, [(row, reports[path]) for path, row in photos.items()], max_false_rate))
     return target
 
 
 def _beside(run: Run) -> Path:
-    from keepers.pipeline.calibrate import packaged
-
-    return run.network.path.with_suffix(".json") if run.network.path else packaged()
+    if run.network.path is None:
+        raise UserError("The calibration that keepers ships is not overwritten unasked; name a file with --out.")
+    return run.network.path.with_suffix(".json")
 
 
 @contextmanager
