@@ -286,7 +286,7 @@ def export_model(
 def calibrate(
     dataset: Annotated[Path, typer.Argument(help="A dataset made by `keepers dataset build`.")],
     model: Annotated[str | None, typer.Option(metavar="FILE", help="The network. Default: the packaged one.")] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Default: beside the --model, ending in .json.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Default: beside --model, ending in .json.")] = None,
 ) -> None:
     """Fit what turns raw measurements into probabilities, on the dataset's calibration split.
 
