@@ -146,10 +146,11 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Row, Report]], max_false
 
 
 def _write(target: Path, text: str) -> None:
+    from keepers.io.files import replacing
+
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
+        with replacing(target) as partial:
+            partial.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StorageError(f"{target} could not be written: {error.strerror or error}.") from error

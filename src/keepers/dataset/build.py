@@ -1,7 +1,6 @@
 """`keepers dataset build`: clean photos in, labelled flawed photos out."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from keepers.flaws import FLAWS
 from keepers.image.phash import SAME_PICTURE, distance, phash
 from keepers.image.resize import fit
 from keepers.io import decode, scan
+from keepers.settings import cpu_count
 from keepers.types import Rgb, Source
 
 MIN_SIDE = 256
@@ -201,7 +201,7 @@ def build(
     found = scan.scan([clean])
     try:
         partial = _make_room(out, force)
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(max_workers=cpu_count()) as pool:
             chosen, skipped = choose(found, settings, pool, progress)
             if not chosen:
                 raise NothingToDo(f"{clean} holds no photo that can be used; point at a folder of clean photos.")

@@ -1,4 +1,4 @@
-"""Opening files that may have vanished, may hang, may be forbidden, and naming what is in them."""
+"""Opening files that may have vanished, hang or be forbidden, naming what is in them, and writing our own whole."""
 
 import hashlib
 import os
@@ -47,6 +47,21 @@ def _refuse(name: str, facts: os.stat_result) -> None:
     if not stat.S_ISREG(facts.st_mode):
         raise UnreadablePhoto(f"{name} is a pipe or a device, not a photo; name a file.")
     refuse_size(name, facts.st_size)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A path beside `target` to write to; it takes the target's place when the block ends without an error.
+
+    Whoever reads `target` meanwhile, or after a kill, finds the old file or the new one and never half of one.
+    """
+    partial = target.with_name(target.name + ".partial")
+    try:
+        yield partial
+        partial.replace(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def refuse_size(name: str, size: int) -> None:

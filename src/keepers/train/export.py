@@ -22,6 +22,7 @@ import torch
 
 from keepers.errors import ModelError
 from keepers.image.preprocess import normalise
+from keepers.io.files import replacing
 from keepers.pipeline.calibrate import wilson
 from keepers.train import data, loop
 from keepers.train.backbones import FlawNet
@@ -213,7 +214,6 @@ def export(
     if precision == "int8" and len(data_out) > MAX_BYTES:
         raise ModelError(f"The model takes {len(data_out) / 1e6:.1f} MB; at most 30 MB may ship.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_suffix(".partial")
-    partial.write_bytes(data_out)
-    partial.replace(out)
+    with replacing(out) as partial:
+        partial.write_bytes(data_out)
     return Exported(out, metadata)

@@ -26,6 +26,7 @@ from torch import nn
 from keepers import __version__
 from keepers.dataset import labels
 from keepers.errors import NotFound, NothingToDo, Refused, UserError
+from keepers.io.files import replacing
 from keepers.train import data
 from keepers.train.backbones import BACKBONES, Backbone, FlawNet, freeze, load_weights, train_mode
 from keepers.types import LABELS
@@ -192,9 +193,8 @@ def _append(path: Path, row: dict[str, Any]) -> None:
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint so that a kill leaves the old one or the new one."""
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+    with replacing(path) as partial:
+        torch.save(state, partial)
 
 
 def fit(trainer: Trainer, train: data.Part, val: data.Part) -> None:
