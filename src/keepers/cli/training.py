@@ -156,6 +156,9 @@ def build(
         Shake, typer.Option(help="The study's random remapping, a hand's trajectory, or both.")
     ] = Shake.both,
     max_side: Annotated[int, typer.Option(min=256, metavar="PX", help="Longest side of the photos written.")] = 1024,
+    short_side: Annotated[
+        int, typer.Option(min=0, metavar="PX", help="Reduce photos to this short side before flawing them; 0: do not.")
+    ] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a dataset that stands at OUT.")] = False,
 ) -> None:
     """Sample clean photos and write flawed variants of them, one folder a class, with labels.csv.
@@ -169,7 +172,16 @@ def build(
     from keepers.dataset.plan import VARIANTS
 
     chosen = {label: variants or count for label, count in VARIANTS.items()}
-    settings = maker.Settings(sources, seed, split.value, max_side, blur.value, shake.value, chosen)
+    settings = maker.Settings(
+        sources=sources,
+        seed=seed,
+        protocol=split.value,
+        max_side=max_side,
+        short_side=short_side,
+        blur=blur.value,
+        shake=shake.value,
+        variants=chosen,
+    )
     with stages() as progress:
         built = maker.build(clean, out, settings, force=force, progress=progress)
     for path, sentence in built.skipped:
@@ -227,11 +239,12 @@ def train(
     """
     _needs_torch()
     from keepers.train import backbones, loop
+    from keepers.train.config import Config
 
     if backbone not in backbones.BACKBONES:
         raise typer.BadParameter(f"{backbone!r} is none of: {', '.join(backbones.BACKBONES)}", param_hint="--backbone")
     variant = backbones.BACKBONES[backbone].variant_of(weights) if weights else ""
-    config = loop.Config(
+    config = Config(
         dataset=str(dataset.resolve()),
         backbone=backbone,
         weights=str(weights.resolve()) if weights else "",

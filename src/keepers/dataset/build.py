@@ -11,10 +11,10 @@ import numpy as np
 import simplejpeg
 
 from keepers.dataset import labels, plan
-from keepers.errors import NothingToDo, PhotoError, Refused, StorageError
+from keepers.errors import NothingToDo, PhotoError, Refused, StorageError, UserError
 from keepers.flaws import FLAWS
 from keepers.image.phash import SAME_PICTURE, distance, phash
-from keepers.image.resize import fit
+from keepers.image.resize import fit, shrink
 from keepers.io import decode, scan
 from keepers.settings import cpu_count
 from keepers.types import Rgb, Source
@@ -31,7 +31,8 @@ Progress = Callable[[str, int, int], None]
 class Settings:
     """What a dataset is made of; written into dataset.json.
 
-    sources: number of clean photos, 0 for all. max_side: longest side of the photos written, in pixels.
+    sources: number of clean photos, 0 for all. max_side: longest side of the photos written, in pixels. short_side:
+    their short side, 0 for any; photos are made smaller before they are flawed, never after, never larger.
     variants: photos a source and flaw. blur: gaussian, defocus or both; shake: study, hand or both.
     """
 
@@ -39,6 +40,7 @@ class Settings:
     seed: int = 0
     protocol: str = "by-source"
     max_side: int = 1024
+    short_side: int = 0
     blur: str = "both"
     shake: str = "both"
     variants: Mapping[str, int] = field(default_factory=lambda: dict(plan.VARIANTS))
@@ -61,14 +63,15 @@ class _Candidate:
     error: str = ""
 
 
-def _read(source: Source, max_side: int) -> tuple[str, Rgb]:
+def _read(source: Source, settings: Settings) -> tuple[str, Rgb]:
     photo, frame = decode.read(source)
-    return photo.id, fit(frame.rgb, max_side)
+    rgb = fit(frame.rgb, settings.max_side)
+    return photo.id, shrink(rgb, settings.short_side) if settings.short_side else rgb
 
 
 def _look(source: Source) -> _Candidate:
     try:
-        photo_id, rgb = _read(source, 1024)
+        photo_id, rgb = _read(source, Settings())
     except PhotoError as error:
         return _Candidate(source, error=str(error))
     if min(rgb.shape[:2]) < MIN_SIDE:
@@ -116,9 +119,9 @@ def _write(path: Path, rgb: Rgb) -> None:
 
 
 def _make(
-    out: Path, source: Source, items: Sequence[plan.Item], sides: Sequence[str], max_side: int
+    out: Path, source: Source, items: Sequence[plan.Item], sides: Sequence[str], settings: Settings
 ) -> list[labels.Row]:
-    _, rgb = _read(source, max_side)
+    _, rgb = _read(source, settings)
     rows = []
     for item, side in zip(items, sides, strict=True):
         made, params = rgb, {}
@@ -172,7 +175,7 @@ def _make_all(
         own = sides[place : place + len(group)]
         place += len(group)
         source = chosen[group[0].source_id]
-        jobs.append(pool.submit(_make, partial, source, group, own, settings.max_side))
+        jobs.append(pool.submit(_make, partial, source, group, own, settings))
     rows: list[labels.Row] = []
     for done, job in enumerate(jobs, start=1):
         rows += job.result()
@@ -190,10 +193,12 @@ def build(
     is the same everywhere; pixels are the same up to rounding of the platform's arithmetic.
 
     Raises:
-        NotFound: if `clean` does not exist. NothingToDo: if it holds no usable photo.
+        NotFound: if `clean` does not exist. UserError: on a short side below 256. NothingToDo: if it holds no usable photo.
         Refused: if `out` exists and `force` is off, or is not a dataset. StorageError: if the disk is full.
     """
     settings = settings or Settings()
+    if 0 < settings.short_side < MIN_SIDE:
+        raise UserError(f"A short side of {settings.short_side} pixels is too small: the network sees {MIN_SIDE}.")
     if clean.resolve() in (out.resolve(), *out.resolve().parents):
         raise Refused(
             f"{out} lies inside {clean}, where its photos would be taken for clean ones; name a folder elsewhere."

@@ -1,11 +1,10 @@
 """Backbones: one registry entry each, with the preprocessing and the licence that belong to its weights."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import torch
 from torch import nn
 
 from keepers.errors import MissingExtra, NotFound, UserError
@@ -14,6 +13,8 @@ from keepers.train.mend import mend_torchvision
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+HALF = (0.5, 0.5, 0.5)
+Stages = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -24,28 +25,39 @@ class Variant:
     licence: str
 
 
+def _as_it_is(body: Any) -> None:
+    """Nothing to change."""
+
+
 @dataclass(frozen=True)
 class Backbone:
-    """A network body that ends in a feature vector.
+    """A network body that ends in feature maps.
 
     model: timm's name of architecture and weights. mean, std: of the RGB input in 0..1, as the weights expect it.
-    first_half: parameter name prefixes of the half nearer to the input (frozen when the second half is
-    fine-tuned). licence and source: of the hub's weights. variants: other weight files, by the name that
-    marks them. tiny: arguments that make a network of the same shape small enough for a test.
+    stages: parameter name prefixes from input to output; `half` of them are the half nearer to the input.
+    licence and source: of the hub's weights. tiny: makes a network of the same shape, small enough for a test.
+    trim: what is taken off the body. variants: other weight files, by the name that marks them.
     """
 
     name: str
     model: str
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    first_half: Sequence[str]
+    stages: Stages
+    half: int
     licence: str
     source: str
-    variants: dict[str, Variant]
-    tiny: dict[str, Any]
+    tiny: Callable[[], nn.Module]
+    trim: Callable[[Any], None] = _as_it_is
+    variants: dict[str, Variant] = field(default_factory=dict)
+
+    @property
+    def first_half(self) -> tuple[str, ...]:
+        """Prefixes of the parameters that stay frozen while the second half is fine-tuned."""
+        return tuple(prefix for stage in self.stages[: self.half] for prefix in stage)
 
     def build(self, *, pretrained: bool, variant: str = "", tiny: bool = False) -> nn.Module:
-        """The body, `num_features` wide, with or without the weights of timm's hub.
+        """The body, with or without the weights of timm's hub.
 
         Raises:
             MissingExtra: if timm is not installed. UserError: if the hub cannot be reached.
@@ -56,14 +68,15 @@ class Backbone:
         except ImportError as error:
             raise MissingExtra("Training needs timm; install it with `pip install 'keepers[train]'`.") from error
         try:
-            body: nn.Module = timm.create_model(
-                self.model, pretrained=pretrained, num_classes=0, **(self.tiny if tiny else {})
+            body: nn.Module = (
+                self.tiny() if tiny else timm.create_model(self.model, pretrained=pretrained, num_classes=0)
             )
         except (OSError, RuntimeError) as error:
             raise UserError(
                 f"The weights of {self.model} could not be fetched ({type(error).__name__}); "
                 "go online, or pass a local file with --weights."
             ) from error
+        self.trim(body)
         if variant:
             self.variants[variant].change(body)
         return body
@@ -81,25 +94,135 @@ class Backbone:
 BACKBONES: Registry[Backbone] = Registry("backbone")
 
 
+def _add(entry: Backbone) -> None:
+    BACKBONES.add(entry.name, entry)
+
+
+def _vgg_without_classifier(body: Any) -> None:
+    """timm counts the two dense layers of 4096 to the body; the study replaces them."""
+    body.pre_logits = nn.Identity()
+
+
+def _tiny_vgg() -> nn.Module:
+    from timm.models.vgg import VGG
+
+    widths = [8, 8, "M", 8, 8, "M", 16, 16, 16, "M", 16, 16, 16, "M", 16, 16, 16, "M"]
+    net: nn.Module = VGG(widths, num_classes=0, mlp_ratio=0.01)
+    return net
+
+
+_add(
+    Backbone(
+        name="vgg16",
+        model="vgg16.tv_in1k",
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        stages=tuple(
+            tuple(f"features.{layer}." for layer in block)
+            for block in ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28))
+        ),
+        half=3,
+        licence="BSD-3-Clause (torchvision)",
+        source="timm vgg16.tv_in1k",
+        tiny=_tiny_vgg,
+        trim=_vgg_without_classifier,
+    )
+)
+
+
+def _efficientnet_stages(blocks: int) -> Stages:
+    ends = (("conv_stem.", "bn1."), *((f"blocks.{block}.",) for block in range(blocks)))
+    return (*ends, ("conv_head.", "bn2.")) if blocks == 7 else ends
+
+
+def _tiny_efficientnet(lite: bool) -> Callable[[], nn.Module]:
+    def make() -> nn.Module:
+        from timm.models import efficientnet
+
+        name = "tf_efficientnet_lite0" if lite else "efficientnet_b0"
+        generate = efficientnet._gen_efficientnet_lite if lite else efficientnet._gen_efficientnet
+        net: nn.Module = generate(name, channel_multiplier=0.25, depth_multiplier=0.3, num_classes=0)
+        return net
+
+    return make
+
+
+_add(
+    Backbone(
+        name="efficientnet_b0",
+        model="tf_efficientnet_b0.in1k",
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        stages=_efficientnet_stages(7),
+        half=5,
+        licence="Apache-2.0 (Google)",
+        source="timm tf_efficientnet_b0.in1k",
+        tiny=_tiny_efficientnet(lite=False),
+    )
+)
+_add(
+    Backbone(
+        name="efficientnet_lite0",
+        model="tf_efficientnet_lite0.in1k",
+        mean=HALF,
+        std=HALF,
+        stages=_efficientnet_stages(7),
+        half=5,
+        licence="Apache-2.0 (Google)",
+        source="timm tf_efficientnet_lite0.in1k",
+        tiny=_tiny_efficientnet(lite=True),
+    )
+)
+
+
+def _five_blocks(body: Any) -> None:
+    """Keep what sees edges and textures: stem and five of seven blocks, 112 channels at a 16th of the resolution."""
+    body.blocks = body.blocks[:5]
+    body.conv_head, body.bn2 = nn.Identity(), nn.Identity()
+
+
+_add(
+    Backbone(
+        name="efficientnet_lite0_front",
+        model="tf_efficientnet_lite0.in1k",
+        mean=HALF,
+        std=HALF,
+        stages=_efficientnet_stages(5),
+        half=3,
+        licence="Apache-2.0 (Google)",
+        source="timm tf_efficientnet_lite0.in1k, its first five blocks",
+        tiny=_tiny_efficientnet(lite=True),
+        trim=_five_blocks,
+    )
+)
+
+
 def _stride_on_first(body: Any) -> None:
     """ResNet v1 (He et al. 2015) strides on the first 1x1 convolution of a stage, later releases on the 3x3."""
     for stage in (body.layer2, body.layer3, body.layer4):
         stage[0].conv1.stride, stage[0].conv2.stride = (2, 2), (1, 1)
 
 
-BACKBONES.add(
-    "resnet50",
+def _tiny_resnet() -> nn.Module:
+    import timm
+
+    net: nn.Module = timm.create_model("resnet50", num_classes=0, layers=(1, 1, 1, 1), channels=(8, 8, 16, 16))
+    return net
+
+
+_add(
     Backbone(
         name="resnet50",
         model="resnet50.tv_in1k",
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
-        first_half=("conv1", "bn1", "layer1", "layer2"),
+        stages=(("conv1.", "bn1."), ("layer1.",), ("layer2.",), ("layer3.",), ("layer4.",)),
+        half=3,
         licence="BSD-3-Clause (torchvision)",
         source="timm resnet50.tv_in1k",
+        tiny=_tiny_resnet,
         variants={"v1": Variant(_stride_on_first, "MIT (K. He's Caffe release, by way of Keras)")},
-        tiny={"layers": (1, 1, 1, 1), "channels": (8, 8, 16, 16)},
-    ),
+    )
 )
 
 
@@ -126,39 +249,3 @@ def load_weights(body: nn.Module, path: Path) -> None:
         raise UserError(f"{path} does not fit the backbone: {str(error).splitlines()[-1].strip()}") from error
     if missing:
         raise UserError(f"{path} does not fit the backbone: it lacks {', '.join(missing[:3])}.")
-
-
-class FlawNet(nn.Module):
-    """Body, then dropout and dense layers, then one logit a class.
-
-    Input: float32 N x 3 x 224 x 224, normalised as the backbone says. Output: N x classes logits.
-    """
-
-    def __init__(self, body: nn.Module, *, hidden: Sequence[int], dropout: float, classes: int) -> None:
-        super().__init__()
-        self.body = body
-        layers: list[nn.Module] = []
-        width = int(cast(int, body.num_features))
-        for size in hidden:
-            layers += [nn.Linear(width, size), nn.ReLU(inplace=True), nn.Dropout(dropout)]
-            width = size
-        self.head = nn.Sequential(*layers, nn.Linear(width, classes))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Logits, N x classes."""
-        return cast(torch.Tensor, self.head(self.body(x)))
-
-
-def freeze(net: FlawNet, prefixes: Sequence[str]) -> None:
-    """Stop gradients for the body's parameters whose names start with one of `prefixes`."""
-    for name, parameter in net.body.named_parameters():
-        if name.startswith(tuple(prefixes)):
-            parameter.requires_grad_(False)
-
-
-def train_mode(net: FlawNet) -> None:
-    """Training mode, but a BatchNorm whose weight is frozen keeps its ImageNet statistics frozen as well."""
-    net.train()
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
-            module.eval()

@@ -24,8 +24,11 @@ from keepers.errors import ModelError
 from keepers.image.preprocess import normalise
 from keepers.io.files import replacing
 from keepers.pipeline.calibrate import wilson
+from keepers.train import config as configs
 from keepers.train import data, loop
-from keepers.train.backbones import FlawNet
+from keepers.train.config import Config
+from keepers.train.evaluate import temperature
+from keepers.train.net import FlawNet
 from keepers.types import LABELS
 
 FP32_TOLERANCE = 1e-3
@@ -109,19 +112,6 @@ def quantise(source: Path, target: Path, inputs: Iterator[npt.NDArray[np.float32
     )
 
 
-def temperature(logits: Logits, labels: npt.NDArray[np.int64]) -> float:
-    """The softmax temperature with the least cross-entropy; Guo et al. 2017, arXiv:1706.04599."""
-    from scipy.optimize import minimize_scalar
-
-    def loss(log_t: float) -> float:
-        z = logits / np.exp(log_t)
-        z = z - z.max(1, keepdims=True)
-        picked = z[np.arange(len(labels)), labels]
-        return float(np.mean(np.log(np.exp(z).sum(1)) - picked))
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded").x))
-
-
 def _accuracy(logits: Logits, part: data.Part) -> dict[str, Any]:
     right = int((logits.argmax(1) == part.labels).sum())
     return {"accuracy": right / len(part), "interval_95": wilson(right, len(part)), "photos": len(part)}
@@ -162,8 +152,8 @@ def _stamp(path: Path, metadata: dict[str, Any]) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _describe(config: loop.Config, run: Path, precision: str, licence: str) -> dict[str, Any]:
-    facts = json.loads((run / "config.json").read_text(encoding="utf-8"))
+def _describe(config: Config, run: Path, precision: str, licence: str) -> dict[str, Any]:
+    facts = configs.facts_of(run)
     return {
         "name": f"{config.backbone}-{precision}",
         "input": "rgb",
@@ -185,7 +175,7 @@ def export(
     Raises:
         NotFound: if the run has no trained weights. ModelError: if a gate fails; nothing is written then.
     """
-    config = loop.read_config(run)
+    config = configs.read(run)
     weights = loop.best_weights(run)
     parts = loop.parts(dataset or Path(config.dataset), ("calibration", "test"), progress)
     calibration, test = parts["calibration"], parts["test"]

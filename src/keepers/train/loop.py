@@ -5,65 +5,35 @@ A run folder holds all that is needed to look at a run, resume it, or export its
     config.json   everything that went in, with library versions and hashes
     epochs.csv    a row an epoch
     last.pt       to resume from; best.pt: the weights with the lowest validation loss
-    test.json, confusion.csv, predictions.csv, curves.png, confusion.png   what came out
+    test.json, confusion.csv, predictions.csv, curves.png, confusion.png, reliability.png   what came out
 """
 
 import csv
-import hashlib
-import json
-import math
-import platform
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
-from keepers import __version__
 from keepers.dataset import labels
-from keepers.errors import NotFound, NothingToDo, Refused, UserError
+from keepers.errors import NotFound, NothingToDo
 from keepers.io.files import replacing
-from keepers.train import data
-from keepers.train.backbones import BACKBONES, Backbone, FlawNet, freeze, load_weights, train_mode
+from keepers.train import config as configs
+from keepers.train import data, optim
+from keepers.train.backbones import BACKBONES, Backbone, load_weights
+from keepers.train.config import Config
+from keepers.train.features import Store
+from keepers.train.net import FlawNet, freeze, train_mode
 from keepers.types import LABELS
 
 COLUMNS = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate")
 Progress = Callable[[str, int, int, str], None]
 """(stage, done, total, note)"""
-
-
-@dataclass(frozen=True)
-class Config:
-    """One training run. Paths are text, so that the file can be read on another computer.
-
-    unfrozen: "second-half" or "all" or "head". patience: epochs without a better validation loss before stopping.
-    schedule: "constant", as in the original study, or "cosine" from the learning rate to zero over all epochs.
-    precision: "auto" picks bf16 where the processor has units for it. balance: weigh classes by their rarity.
-    """
-
-    dataset: str
-    backbone: str = "resnet50"
-    weights: str = ""
-    variant: str = ""
-    unfrozen: str = "second-half"
-    hidden: tuple[int, ...] = (512,)
-    dropout: float = 0.3
-    learning_rate: float = 1e-4
-    schedule: str = "cosine"
-    batch: int = 32
-    epochs: int = 12
-    patience: int = 3
-    precision: str = "auto"
-    balance: bool = True
-    seed: int = 0
-    init: str = ""
-    fresh: float = 0.0
-    pretrained: bool = True
-    tiny: bool = False
 
 
 def bf16_is_fast(device: torch.device) -> bool:
@@ -74,12 +44,6 @@ def bf16_is_fast(device: torch.device) -> bool:
     return bool(probe and probe()) or bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def make_net(config: Config, *, pretrained: bool) -> tuple[FlawNet, Backbone]:
     """The network a config describes, with ImageNet weights if `pretrained`."""
     backbone = BACKBONES[config.backbone]
@@ -88,7 +52,16 @@ def make_net(config: Config, *, pretrained: bool) -> tuple[FlawNet, Backbone]:
     )
     if pretrained and config.weights and not config.init:
         load_weights(body, Path(config.weights))
-    return FlawNet(body, hidden=config.hidden, dropout=config.dropout, classes=len(LABELS)), backbone
+    net = FlawNet(
+        body,
+        hidden=config.hidden,
+        dropout=config.dropout,
+        classes=len(LABELS),
+        pooling=config.pooling,
+        extra_conv=config.extra_conv,
+        side=data.CROP,
+    )
+    return net, backbone
 
 
 def best_weights(run: Path) -> dict[str, torch.Tensor]:
@@ -104,7 +77,10 @@ def best_weights(run: Path) -> dict[str, torch.Tensor]:
 
 @dataclass
 class Trainer:
-    """What one run holds while it lasts."""
+    """What one run holds while it lasts.
+
+    store: the kept features, if nothing before the head learns. ema: the moving average that is judged instead of `net`.
+    """
 
     config: Config
     run: Path
@@ -113,18 +89,48 @@ class Trainer:
     device: torch.device
     precision: str
     progress: Progress | None = None
+    store: Store | None = None
+    ema: AveragedModel | None = None
+
+    @property
+    def judged(self) -> FlawNet:
+        """The network whose validation loss counts."""
+        return self.net if self.ema is None else cast(FlawNet, self.ema.module)
+
+    @property
+    def pools_first(self) -> bool:
+        """Whether the neck only pools, so that the pooled features are all that the head needs."""
+        return self.config.pooling == "avg" and not self.config.extra_conv
 
     def inputs(self, pixels: torch.Tensor) -> torch.Tensor:
-        """uint8 N x 3 x H x W to normalised float32 on the device."""
+        """uint8 (or mixed float) N x 3 x H x W in 0..255 to normalised float32 on the device."""
         mean = torch.tensor(self.backbone.mean, device=self.device).view(1, 3, 1, 1)
         std = torch.tensor(self.backbone.std, device=self.device).view(1, 3, 1, 1)
         x = (pixels.to(self.device).float() / 255.0 - mean) / std
         return x.contiguous(memory_format=torch.channels_last)
 
-    def logits(self, pixels: torch.Tensor) -> torch.Tensor:
-        """float32 N x classes, in the run's precision."""
+    def features(self, pixels: torch.Tensor) -> torch.Tensor:
+        """What the frozen body makes of uint8 pixels, in float32: all that a store has to keep."""
+        self.net.eval()
+        maps = self.net.maps(self.inputs(pixels))
+        return self.net.neck(maps) if self.pools_first else maps.contiguous()
+
+    def logits(self, batch: torch.Tensor, net: FlawNet | None = None) -> torch.Tensor:
+        """float32 N x classes of pixels, or of features where they are kept, in the run's precision."""
+        net = net or self.net
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            return cast(torch.Tensor, self.net(self.inputs(pixels)).float())
+            if self.store is None:
+                return net(self.inputs(batch)).float()
+            kept = batch.to(self.device)
+            return (net.head(kept) if self.pools_first else net.decide(kept)).float()
+
+    def batches(
+        self, part: data.Part, rng: np.random.Generator | None = None
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Inputs and int64 labels of a part: augmented and shuffled by `rng`, or centre views in order."""
+        if self.store is None:
+            return data.batches(part, self.config.batch, rng, self.config.fresh)
+        return self.store.batches(part, self.config.batch, rng)
 
     def tell(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Report progress, if anybody listens."""
@@ -139,34 +145,31 @@ def class_weights(part: data.Part) -> torch.Tensor:
     return torch.from_numpy(weights.astype(np.float32))
 
 
-def rate_at(config: Config, epochs_done: float) -> float:
-    """The learning rate after a number of epochs, which may be a fraction."""
-    if config.schedule == "constant":
-        return config.learning_rate
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, epochs_done / config.epochs)))
-
-
 def train_epoch(
     trainer: Trainer, part: data.Part, optimizer: torch.optim.Optimizer, loss_of: nn.Module, epoch: int
 ) -> tuple[float, float]:
     """One pass over the training part; mean loss and accuracy, measured while learning."""
     train_mode(trainer.net)
-    rng = np.random.default_rng([trainer.config.seed, epoch])
-    steps = -(-len(part) // trainer.config.batch)
-    torch.manual_seed(trainer.config.seed * 1000 + epoch)
+    config = trainer.config
+    rng = np.random.default_rng([config.seed, epoch])
+    steps = -(-len(part) // config.batch)
+    torch.manual_seed(config.seed * 1000 + epoch)
     loss_sum, right, seen = 0.0, 0, 0
-    for step, (pixels, target) in enumerate(data.batches(part, trainer.config.batch, rng, trainer.config.fresh)):
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(trainer.config, epoch - 1 + step / steps)
-        target = target.to(trainer.device)
-        out = trainer.logits(pixels)
-        loss = loss_of(out, target)
+    for step, (inputs, labels_) in enumerate(trainer.batches(part, rng)):
+        optim.set_rate(optimizer, optim.rate_at(config, epoch - 1 + step / steps))
+        target = labels_
+        if config.mixup:
+            inputs, target = optim.mix(inputs, labels_, config.mixup, len(LABELS), rng)
+        out = trainer.logits(inputs)
+        loss = loss_of(out, target.to(trainer.device))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        seen += len(target)
-        loss_sum += loss.item() * len(target)
-        right += int((out.argmax(1) == target).sum())
+        if trainer.ema is not None:
+            trainer.ema.update_parameters(trainer.net)
+        seen += len(labels_)
+        loss_sum += loss.item() * len(labels_)
+        right += int((out.argmax(1).cpu() == labels_).sum())
         trainer.tell(f"epoch {epoch}", seen, len(part), f"loss {loss_sum / seen:.3f}, accuracy {right / seen:.3f}")
     return loss_sum / seen, right / seen
 
@@ -174,10 +177,10 @@ def train_epoch(
 @torch.inference_mode()
 def predict(trainer: Trainer, part: data.Part) -> np.ndarray:
     """float32 photos x classes logits of the centre views, in the part's order."""
-    trainer.net.eval()
+    net = trainer.judged.eval()
     parts = []
-    for pixels, _ in data.batches(part, trainer.config.batch):
-        parts.append(trainer.logits(pixels).cpu().numpy())
+    for inputs, _ in trainer.batches(part):
+        parts.append(trainer.logits(inputs, net).cpu().numpy())
         trainer.tell("evaluating", sum(map(len, parts)), len(part))
     return np.concatenate(parts)
 
@@ -191,98 +194,75 @@ def _append(path: Path, row: dict[str, Any]) -> None:
         writer.writerow(row)
 
 
+def _drop_rows_after(path: Path, epoch: int) -> None:
+    """A kill between the table and the checkpoint leaves a row of an epoch that will be repeated."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    with replacing(path) as partial:
+        partial.write_text("".join(lines[: 1 + epoch]), encoding="utf-8")
+
+
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint so that a kill leaves the old one or the new one."""
     with replacing(path) as partial:
         torch.save(state, partial)
 
 
+@dataclass
+class Progressed:
+    """How far a run has come: epochs done, the best validation loss, and epochs since."""
+
+    epoch: int = 0
+    best: float = float("inf")
+    stale: int = 0
+
+
+def _resume(trainer: Trainer, optimizer: torch.optim.Optimizer) -> Progressed:
+    path = trainer.run / "last.pt"
+    if not path.exists():
+        return Progressed()
+    state = torch.load(path, map_location=trainer.device, weights_only=True)
+    trainer.net.load_state_dict(state["net"])
+    if trainer.ema is not None:
+        trainer.ema.load_state_dict(state["ema"])
+    optimizer.load_state_dict(state["optimizer"])
+    _drop_rows_after(trainer.run / "epochs.csv", state["epoch"])
+    return Progressed(state["epoch"], state["best"], state["stale"])
+
+
+def _keep(trainer: Trainer, optimizer: torch.optim.Optimizer, done: Progressed) -> None:
+    state = {"net": trainer.net.state_dict(), "optimizer": optimizer.state_dict()}
+    if trainer.ema is not None:
+        state["ema"] = trainer.ema.state_dict()
+    save(trainer.run / "last.pt", {**state, "epoch": done.epoch, "best": done.best, "stale": done.stale})
+
+
+def _validate(trainer: Trainer, val: data.Part, weight: torch.Tensor | None) -> tuple[float, float]:
+    """Cross-entropy and accuracy on the validation part."""
+    out, target = torch.from_numpy(predict(trainer, val)), torch.from_numpy(val.labels)
+    loss = nn.functional.cross_entropy(out, target, weight=weight.cpu() if weight is not None else None)
+    return float(loss), float((out.argmax(1) == target).float().mean())
+
+
 def fit(trainer: Trainer, train: data.Part, val: data.Part) -> None:
     """Train until the validation loss stops falling; resume where a last.pt is found."""
     config, run = trainer.config, trainer.run
     weight = class_weights(train).to(trainer.device) if config.balance else None
-    loss_of = nn.CrossEntropyLoss(weight=weight)
-    optimizer = torch.optim.Adam([p for p in trainer.net.parameters() if p.requires_grad], lr=config.learning_rate)
-    start, best, stale = 0, float("inf"), 0
-    if (run / "last.pt").exists():
-        state = torch.load(run / "last.pt", map_location=trainer.device, weights_only=True)
-        trainer.net.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        start, best, stale = state["epoch"], state["best"], state["stale"]
-    for epoch in range(start + 1, config.epochs + 1):
-        if stale >= config.patience:
-            break
+    loss_of = nn.CrossEntropyLoss(weight=weight, label_smoothing=config.smoothing)
+    optimizer = optim.make(trainer.net, trainer.backbone, config)
+    done = _resume(trainer, optimizer)
+    while done.epoch < config.epochs and done.stale < config.patience:
+        epoch = done.epoch + 1
         began = time.perf_counter()
-        train_loss, train_accuracy = train_epoch(trainer, train, optimizer, loss_of, epoch)
-        out = torch.from_numpy(predict(trainer, val))
-        target = torch.from_numpy(val.labels)
-        cpu_weight = weight.cpu() if weight is not None else None
-        val_loss = float(nn.functional.cross_entropy(out, target, weight=cpu_weight))
-        val_accuracy = float((out.argmax(1) == target).float().mean())
-        stale = 0 if val_loss < best else stale + 1
-        best = min(best, val_loss)
-        if not stale:
-            save(run / "best.pt", {"net": trainer.net.state_dict(), "epoch": epoch, "val_loss": val_loss})
+        learned = train_epoch(trainer, train, optimizer, loss_of, epoch)
+        val_loss, val_accuracy = _validate(trainer, val, weight)
+        done = Progressed(epoch, min(done.best, val_loss), 0 if val_loss < done.best else done.stale + 1)
+        if not done.stale:
+            save(run / "best.pt", {"net": trainer.judged.state_dict(), "epoch": epoch, "val_loss": val_loss})
         seconds = time.perf_counter() - began
-        values = (epoch, train_loss, train_accuracy, val_loss, val_accuracy, seconds, rate_at(config, epoch - 1))
+        values = (epoch, *learned, val_loss, val_accuracy, seconds, optim.rate_at(config, epoch - 1))
         _append(run / "epochs.csv", {k: round(v, 6) for k, v in zip(COLUMNS, values, strict=True)})
-        state = {"net": trainer.net.state_dict(), "optimizer": optimizer.state_dict()}
-        save(run / "last.pt", {**state, "epoch": epoch, "best": best, "stale": stale})
+        _keep(trainer, optimizer, done)
         trainer.tell("validated", epoch, config.epochs, f"loss {val_loss:.4f}, accuracy {val_accuracy:.4f}")
-
-
-def versions() -> dict[str, str]:
-    """Versions of all that can change a result, and the kind of machine."""
-    import timm
-
-    return {
-        "keepers": __version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "timm": timm.__version__,
-        "numpy": np.__version__,
-        "machine": f"{platform.system()} {platform.machine()}, {torch.get_num_threads()} threads",
-    }
-
-
-def _write_config(run: Path, config: Config, trainer: Trainer) -> None:
-    dataset = Path(config.dataset)
-    facts: dict[str, Any] = {
-        "config": asdict(config),
-        "precision": trainer.precision,
-        "device": str(trainer.device),
-        "versions": versions(),
-        "labels_sha256": sha256(dataset / "labels.csv"),
-        "weights_sha256": sha256(Path(config.weights)) if config.weights else "",
-        "labels": list(LABELS),
-    }
-    (run / "config.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-
-
-def read_config(run: Path) -> Config:
-    """The config of a run folder.
-
-    Raises:
-        UserError: if the folder holds none.
-    """
-    path = run / "config.json"
-    if not path.is_file():
-        raise UserError(f"{run} is no run: it has no config.json; make one with `keepers train`.")
-    values = json.loads(path.read_text(encoding="utf-8"))["config"]
-    values["hidden"] = tuple(values["hidden"])
-    return Config(**values)
-
-
-def _same_run(run: Path, config: Config) -> None:
-    if not (run / "config.json").exists():
-        return
-    old = asdict(read_config(run))
-    differ = [key for key, value in asdict(config).items() if old[key] != value and key != "patience"]
-    if differ:
-        raise Refused(
-            f"{run} holds a run with another {', '.join(differ)}; choose another folder with --out, "
-            "or repeat its settings to resume it."
-        )
 
 
 def parts(
@@ -321,21 +301,38 @@ def trainer_for(config: Config, run: Path, *, pretrained: bool, progress: Progre
     if config.unfrozen != "all":
         freeze(net, backbone.first_half if config.unfrozen == "second-half" else ("",))
     net = net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Trainer(config, run, net, backbone, device, precision, progress)
+    ema = optim.moving_average(net, config.ema) if config.ema else None
+    return Trainer(config, run, net, backbone, device, precision, progress, ema=ema)
 
 
-def train(config: Config, run: Path, progress: Progress | None = None) -> dict[str, Any]:
-    """Train, or resume, a run; then measure the best weights on the test split. Returns what test.json holds."""
+def _keep_features(trainer: Trainer, loaded: dict[str, data.Part], folder: Path) -> None:
+    trainer.store = Store(folder, trainer.features, trainer.config.views)
+    for name, part in loaded.items():
+        trainer.store.load(part, augmented=name == "train", tell=trainer.tell)
+
+
+def train(
+    config: Config, run: Path, progress: Progress | None = None, *, features: Path | None = None
+) -> dict[str, Any]:
+    """Train, or resume, a run; then measure the best weights on the test split. Returns what test.json holds.
+
+    `features` is where a run with `views` keeps them, so that runs with the same body can share; default: in the run.
+    """
     from keepers.train.evaluate import finish
 
     run.mkdir(parents=True, exist_ok=True)
-    _same_run(run, config)
+    configs.refuse_another(run, config)
     resumed = (run / "last.pt").exists()
     # The weights first: a wrong path should not cost the minutes that reading a large dataset takes.
     trainer = trainer_for(config, run, pretrained=config.pretrained and not resumed, progress=progress)
-    loaded = parts(Path(config.dataset), ("train", "val", "test"), progress)
-    _write_config(run, config, trainer)
+    loaded = parts(Path(config.dataset), ("train", "val", "calibration", "test"), progress)
+    configs.write(run, config, trainer.precision, str(trainer.device))
+    if resumed:
+        trainer.net.load_state_dict(torch.load(run / "last.pt", weights_only=True)["net"])
+    if config.views:
+        _keep_features(trainer, loaded, features or run / "features")
     fit(trainer, loaded["train"], loaded["val"])
     best = torch.load(run / "best.pt", map_location=trainer.device, weights_only=True)
-    trainer.net.load_state_dict(best["net"])
-    return finish(run, predict(trainer, loaded["test"]), loaded["test"], best["epoch"])
+    trainer.judged.load_state_dict(best["net"])
+    logits = {name: predict(trainer, loaded[name]) for name in ("calibration", "test")}
+    return finish(run, trainer.net, logits, loaded, best["epoch"])

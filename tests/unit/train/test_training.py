@@ -20,8 +20,11 @@ from PIL import Image
 
 from keepers.dataset import build as maker
 from keepers.errors import ModelError, NotFound, Refused, UserError
-from keepers.train import data, export, loop
-from keepers.train.backbones import BACKBONES, FlawNet, freeze, load_weights, train_mode
+from keepers.train import config as configs
+from keepers.train import data, evaluate, export, loop, optim
+from keepers.train.backbones import BACKBONES, load_weights
+from keepers.train.config import Config
+from keepers.train.net import FlawNet, freeze, train_mode
 from keepers.types import LABELS
 
 pytestmark = [
@@ -44,8 +47,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return maker.build(folder / "clean", folder / "set", settings).out
 
 
-def config(dataset: Path, **changes: object) -> loop.Config:
-    base = loop.Config(dataset=str(dataset), hidden=(8,), epochs=2, batch=8, pretrained=False, tiny=True)
+def config(dataset: Path, **changes: object) -> Config:
+    base = Config(dataset=str(dataset), hidden=(8,), epochs=2, batch=8, pretrained=False, tiny=True)
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -109,7 +112,7 @@ def test_every_backbone_trains_exports_and_agrees(name: str, dataset: Path, tmp_
 
 def test_int8_only_leaves_when_it_agrees(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def quantise_badly(source: Path, target: Path, inputs: object) -> None:
-        net, _ = loop.make_net(loop.read_config(run), pretrained=False)
+        net, _ = loop.make_net(configs.read(run), pretrained=False)
         net.load_state_dict(loop.best_weights(run))
         last = net.head[-1]
         last.weight.data, last.bias.data = last.weight.data.roll(1, 0), last.bias.data.roll(1, 0)
@@ -202,7 +205,7 @@ def test_temperature_recovers_overconfidence() -> None:
     logits = rng.normal(0, 2, (4000, 6)).astype(np.float32)
     shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     labels = np.array([rng.choice(6, p=p / p.sum()) for p in shares.astype(float)])
-    assert export.temperature(logits * 3, labels) == pytest.approx(3, rel=0.1)
+    assert evaluate.temperature(logits * 3, labels) == pytest.approx(3, rel=0.1)
 
 
 def test_fresh_flaws_are_drawn_anew_and_only_for_flawed_photos(dataset: Path) -> None:
@@ -226,8 +229,8 @@ def test_a_run_starts_where_another_ended(run: Path, dataset: Path) -> None:
 
 
 def test_the_cosine_falls_from_the_rate_to_zero(dataset: Path) -> None:
-    rates = [loop.rate_at(config(dataset, epochs=4), done) for done in (0, 1, 2, 3, 4)]
+    rates = [optim.rate_at(config(dataset, epochs=4), done) for done in (0, 1, 2, 3, 4)]
     assert rates[0] == pytest.approx(1e-4)
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] == pytest.approx(0, abs=1e-12)
-    assert loop.rate_at(config(dataset, schedule="constant"), 3) == 1e-4
+    assert optim.rate_at(config(dataset, schedule="constant"), 3) == 1e-4
