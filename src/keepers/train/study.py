@@ -1,0 +1,184 @@
+"""A study is data: a TOML file that names a dataset and a list of experiments.
+
+    title = "..."                what the study asks, a sentence
+    protocols = ["by-source", "random"]
+    seeds = [0]                  of every experiment
+    best_seeds = [0, 1, 2]       of the experiment that validates best, with each protocol
+    [dataset]                    as the options of `keepers dataset build`
+    [defaults]                   settings of every experiment, see `keepers.train.config.Config`
+    [[experiment]]               row, title, backbone, and what differs from the defaults
+"""
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from keepers.dataset.build import Settings
+from keepers.dataset.plan import PROTOCOLS
+from keepers.errors import NotFound, UserError
+from keepers.train.backbones import BACKBONES
+from keepers.train.config import Config
+from keepers.types import LABELS
+
+OUTSIDE = frozenset({"dataset", "weights", "variant", "seed", "init", "pretrained", "tiny"})
+"""Settings of a run that a study does not name: they belong to the machine, or to the study as a whole."""
+SETTINGS = frozenset(field.name for field in dataclasses.fields(Config)) - OUTSIDE
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One row of a study: `settings` are Config fields; `original` is the accuracy of the study that is reproduced."""
+
+    row: str
+    title: str
+    settings: Mapping[str, Any]
+    original: float | None = None
+
+    @property
+    def backbone(self) -> str:
+        """Its backbone."""
+        return str(self.settings["backbone"])
+
+    @property
+    def name(self) -> str:
+        """Unique in its study, and a folder's name."""
+        return f"{self.backbone}-{self.row}"
+
+    def config(self, dataset: Path, seed: int, **more: Any) -> Config:
+        """The run that this row describes."""
+        return Config(dataset=str(dataset), seed=seed, **{**self.settings, **more})
+
+
+@dataclass(frozen=True)
+class Study:
+    """A list of experiments on one dataset, built once with each split protocol."""
+
+    name: str
+    title: str
+    dataset: Settings
+    experiments: tuple[Experiment, ...]
+    protocols: tuple[str, ...] = PROTOCOLS
+    seeds: tuple[int, ...] = (0,)
+    best_seeds: tuple[int, ...] = field(default=(0,))
+
+    def instead(self, others: Mapping[str, str]) -> "Study":
+        """The same rows with other backbones, under those backbones' names.
+
+        Raises:
+            UserError: if a name is no backbone, or a row would then appear twice.
+        """
+        for name in (*others, *others.values()):
+            _known("backbone", name, BACKBONES, "--instead")
+        rows = tuple(
+            dataclasses.replace(row, settings={**row.settings, "backbone": others.get(row.backbone, row.backbone)})
+            for row in self.experiments
+        )
+        _unique(rows, f"{self.name} with --instead")
+        return dataclasses.replace(self, experiments=rows)
+
+
+def _known(kind: str, value: str, choices: Sequence[str] | Mapping[str, Any], where: str) -> None:
+    if value not in choices:
+        raise UserError(f"{where}: there is no {kind} {value!r}; known: {', '.join(choices)}.")
+
+
+def _unique(rows: Sequence[Experiment], where: str) -> None:
+    names = [row.name for row in rows]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(f"{where} holds {', '.join(twice)} twice; give each row a name of its own.")
+
+
+def _only(values: Mapping[str, Any], allowed: frozenset[str], where: str) -> None:
+    unknown = sorted(set(values) - allowed)
+    if unknown:
+        raise UserError(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(allowed))}.")
+
+
+def _experiment(values: dict[str, Any], defaults: Mapping[str, Any], where: str) -> Experiment:
+    _only(values, SETTINGS | {"row", "title", "original"}, where)
+    if not values.get("row"):
+        raise UserError(f"{where} has no row, the short name of what differs in it.")
+    row, title, original = values.pop("row"), values.pop("title", ""), values.pop("original", None)
+    settings = {**defaults, **values}
+    if "hidden" in settings:
+        settings["hidden"] = tuple(settings["hidden"])
+    _known("backbone", settings.get("backbone", ""), BACKBONES, where)
+    try:
+        Config(dataset="", **settings)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+    return Experiment(row, title or row, settings, original)
+
+
+def _dataset(values: dict[str, Any], where: str) -> Settings:
+    allowed = frozenset(field.name for field in dataclasses.fields(Settings)) - {"protocol"}
+    _only(values, allowed, where)
+    if isinstance(values.get("variants"), int):
+        values["variants"] = dict.fromkeys(LABELS[1:], values["variants"])
+    return Settings(**values)
+
+
+def parse(text: str, name: str) -> Study:
+    """A study from TOML.
+
+    Raises:
+        UserError: on anything that is not understood; names the row and what is known.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"The study {name} is no valid TOML: {error}.") from error
+    _only(
+        values,
+        frozenset({"title", "protocols", "seeds", "best_seeds", "dataset", "defaults", "experiment"}),
+        f"The study {name}",
+    )
+    defaults = values.get("defaults", {})
+    _only(defaults, SETTINGS, f"{name}, [defaults]")
+    rows = tuple(
+        _experiment(dict(row), defaults, f"{name}, experiment {number}")
+        for number, row in enumerate(values.get("experiment", []), start=1)
+    )
+    if not rows:
+        raise UserError(f"The study {name} has no [[experiment]].")
+    _unique(rows, f"The study {name}")
+    protocols = tuple(values.get("protocols", PROTOCOLS))
+    for protocol in protocols:
+        _known("split protocol", protocol, PROTOCOLS, f"The study {name}")
+    seeds = tuple(values.get("seeds", [0]))
+    return Study(
+        name=name,
+        title=values.get("title", name),
+        dataset=_dataset(dict(values.get("dataset", {})), f"{name}, [dataset]"),
+        experiments=rows,
+        protocols=protocols,
+        seeds=seeds,
+        best_seeds=tuple(values.get("best_seeds", seeds)),
+    )
+
+
+def shipped() -> dict[str, str]:
+    """The studies that come with keepers: name to TOML."""
+    folder = resources.files("keepers.train") / "studies"
+    files = sorted((item for item in folder.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name)
+    return {item.name.removesuffix(".toml"): item.read_text(encoding="utf-8") for item in files}
+
+
+def read(name_or_path: str) -> Study:
+    """A study by its file, or by the name of one that is shipped.
+
+    Raises:
+        NotFound: if it is neither.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        return parse(path.read_text(encoding="utf-8"), path.stem)
+    known = shipped()
+    if name_or_path not in known:
+        raise NotFound(f"{name_or_path} is neither a file nor a shipped study; shipped: {', '.join(known)}.")
+    return parse(known[name_or_path], name_or_path)
