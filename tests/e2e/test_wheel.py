@@ -40,7 +40,10 @@ def test_every_file_of_the_package_is_inside(wheel: Path) -> None:
     assert {name for name in there if not name.startswith("keepers-")} == here
 
 
-@pytest.mark.parametrize("folder", ["web/static", "web/templates", "sample/data", "models/data"])
+DATA_FOLDERS = ("web/static", "web/templates", "sample/data", "models/data", "train/studies", "train/templates")
+
+
+@pytest.mark.parametrize("folder", DATA_FOLDERS)
 def test_data_folders_are_inside(wheel: Path, folder: str) -> None:
     with zipfile.ZipFile(wheel) as archive:
         assert [name for name in archive.namelist() if name.startswith(f"keepers/{folder}/")]
