@@ -23,12 +23,16 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class WriteFile:
-    """Create `path`, or replace the whole of it, with `data`. Missing folders above it are made.
+    """Create `path`, or replace the whole of it, with `data`.
+
+    Its folder must be there: a card that was pulled out must not come back to life as a folder on another disk.
+    Of a symbolic link the file it leads to is replaced. A read-only file is refused.
 
     what: a sentence part for the dry run, such as "rate 3 of 5 and label Green".
     expected: `hash_bytes` of what the planner read there, `ABSENT` where it found nothing; the write is refused
         when that no longer holds. None: whatever is there is replaced (and kept for undo).
-    group: operations of one group that follow one another are done together or not at all; "" stands alone.
+    group: operations of one group that follow one another are done together or not at all; "" stands alone. No
+        two of them may touch the same path.
     """
 
     path: Path
@@ -41,6 +45,8 @@ class WriteFile:
 @dataclass(frozen=True, slots=True)
 class CopyFile:
     """Copy `source` to `target`, bytes, times and permissions; an existing target is never overwritten.
+
+    Missing folders above the target are made.
 
     expected: what the planner knew of the source; refused when it changed since. `group`: as of `WriteFile`.
     """
@@ -55,7 +61,7 @@ class CopyFile:
 class MoveFile:
     """Move `source` to `target`, also across file systems; an existing target is never overwritten.
 
-    A symbolic link is moved as the link it is. `expected` and `group`: as of `CopyFile`.
+    A symbolic link is refused: elsewhere it may lead nowhere. `expected` and `group`: as of `CopyFile`.
     """
 
     source: Path
