@@ -235,4 +235,22 @@ class Opinion:
         return self.report.source.path
 
 
+Author = Literal["machine", "person"]
+"""Whose verdict it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a sidecar or a photo's own metadata says of it; every field is None where they say nothing.
+
+    `verdict` with `by`: a person's word, or what keepers itself wrote for a verdict of its own ("machine") and
+    nobody has changed since. `stars` 0..5; `label` is the text of the colour label, such as "Green".
+    """
+
+    verdict: VerdictName | None = None
+    stars: int | None = None
+    label: str | None = None
+    by: Author | None = None
+
+
 Json = dict[str, Any]

@@ -1,0 +1,9 @@
+"""Ways out of keepers: an exporter plans, `journal` does.
+
+xmp       ratings into sidecars, and into JPEG files where asked
+csv json  tables of all facts
+"""
+
+from keepers.export.base import EXPORTERS, PROFILES, Exporter, Item, Options, exporter
+
+__all__ = ["EXPORTERS", "PROFILES", "Exporter", "Item", "Options", "exporter"]
