@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keepers.pipeline.calibrate import wilson
+from keepers.train.backbones import BACKBONES
 from keepers.train.evaluate import BINS
 from keepers.train.report_facts import SPLIT_NAMES, Trial, history, predictions, quartiles, reliability_of
 from keepers.train.report_model import share
@@ -17,8 +18,8 @@ from keepers.types import LABELS
 WIDE = 9.6
 """Inches; with `DPI` the width at which a report shows its figures."""
 DPI = 110
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#4d4d4d")
-"""Told apart by all kinds of sight: Okabe and Ito 2008, with two more."""
+COLOURS = ("#0072b2", "#c44e00", "#007d5c", "#9c3f7d", "#7a5a00", "#4d4d4d", "#008090", "#4b3b9e")
+"""After Okabe and Ito 2008, darker, so that text in them can be read on white."""
 _STYLE = {
     "font.size": 9,
     "axes.titlesize": 9,
@@ -68,7 +69,7 @@ def _draw_history(axis: Any, table: list[dict[str, float]], what: str, faint: bo
 
 
 def _draw_trial(axes: Sequence[Any], trial: Trial, limits: Mapping[str, tuple[float, float]]) -> None:
-    from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
+    from matplotlib.ticker import FixedLocator, FormatStrFormatter, MaxNLocator, NullLocator
 
     tables = [table for table in map(history, (run.run for run in trial.runs)) if table]
     for axis, what in zip(axes, ("loss", "accuracy"), strict=True):
@@ -80,12 +81,13 @@ def _draw_trial(axes: Sequence[Any], trial: Trial, limits: Mapping[str, tuple[fl
         axis.set_ylim(*limits[what])
         if what == "loss":
             axis.set_yscale("log")
-            axis.yaxis.set_major_formatter(ScalarFormatter())
-            axis.yaxis.set_minor_formatter(NullFormatter())
+            axis.yaxis.set_major_locator(FixedLocator([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]))
+            axis.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+            axis.yaxis.set_minor_locator(NullLocator())
             axis.tick_params(labelbottom=False)
     state = "" if trial.done else f" ({trial.state})"
     backbone, _, row = trial.name.partition("-")
-    axes[0].set_title(f"{_words(backbone)}\n{row}{state}", fontsize=8.5)
+    axes[0].set_title(f"{backbone}\n{row}{state}", fontsize=8.5)
 
 
 def curves(trials: Sequence[Trial], columns: int = 4) -> bytes:
@@ -93,7 +95,6 @@ def curves(trials: Sequence[Trial], columns: int = 4) -> bytes:
     from matplotlib.lines import Line2D
 
     drawn = [trial for trial in trials if any(history(run.run) for run in trial.runs)]
-    columns = min(columns, max(1, len(drawn)))
     lines = -(-len(drawn) // columns) or 1
     limits = _limits([history(run.run) for trial in drawn for run in trial.runs])
     with _canvas(WIDE, 2.6 * lines + 0.4) as (figure, buffer):
@@ -150,7 +151,7 @@ def _draw_reliability(axis: Any, trial: Trial) -> None:
         )
     axis.set(xlim=(0, 1.03), ylim=(-0.03, 1.05), xlabel="confidence", ylabel="accuracy", title="Reliability")
     axis.set_aspect("equal")
-    axis.legend(loc="lower right", frameon=False, fontsize=8.5)
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, frameon=False, fontsize=8.5)
 
 
 def best(trial: Trial) -> bytes:
@@ -188,11 +189,11 @@ def front(trials: Sequence[Trial]) -> list[Trial]:
 def _scale(axis: Any, drawn: Sequence[Trial]) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    lowest = min(trial.interval[0] for trial in drawn)
+    lowest, highest = (extreme(trial.interval[end] for trial in drawn) for end, extreme in ((0, min), (1, max)))
     axis.set_yscale("function", functions=(_nines, _accuracy))
     axis.yaxis.set_major_locator(FixedLocator([0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.9995]))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: "1" if value > 0.999 else share(value).rstrip("0")))
-    axis.set_ylim(max(0.0, _accuracy(_nines(lowest) - 0.08)), 0.9996)
+    axis.set_ylim(max(0.0, _accuracy(_nines(lowest) - 0.08)), min(0.9996, _accuracy(_nines(highest) + 0.08)))
     axis.set_xscale("log")
     ticks = [tick * 10**power for power in range(-1, 4) for tick in (1, 2, 5)]
     axis.xaxis.set_major_locator(FixedLocator(ticks))
@@ -204,7 +205,11 @@ def _scale(axis: Any, drawn: Sequence[Trial]) -> None:
 
 def _name_points(figure: Any, axis: Any, drawn: Sequence[Trial], colours: Mapping[str, str]) -> None:
     """Write names beside points where they cover neither points nor other names, tied by a thin line if moved away."""
-    figure.canvas.draw()
+    from matplotlib.patheffects import withStroke
+
+    figure.draw_without_rendering()
+    # From here on nothing may move: the names lie in pixels.
+    figure.set_layout_engine("none")
     place = axis.transData.transform
     points = [place((trial.latency, min(trial.accuracy, 0.9995))) for trial in drawn]
     taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
@@ -213,9 +218,11 @@ def _name_points(figure: Any, axis: Any, drawn: Sequence[Trial], colours: Mappin
     for i in sorted(range(len(drawn)), key=lambda i: (-points[i][1], points[i][0])):
         trial, (x, y) = drawn[i], points[i]
         text = axis.annotate(
-            _words(trial.name), (x, y), (x, y), xycoords="figure pixels", textcoords="figure pixels", fontsize=7.5,
-            va="center", color=colours[trial.name.partition("-")[0]], arrowprops=line, annotation_clip=False,
+            trial.name, (x, y), (x, y), xycoords="figure pixels", textcoords="figure pixels", fontsize=7.5,
+            va="center", color=colours.get(trial.name.partition("-")[0], "#4d4d4d"), arrowprops=line,
+            annotation_clip=False,
         )  # fmt: skip
+        text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
         size = text.get_window_extent()
         spot = _free(x, y, size.width, size.height, taken, (frame.x0, frame.y0 - 2, frame.x1, frame.y1 + 12))
         taken.append(spot)
@@ -245,16 +252,22 @@ def _free(x: float, y: float, width: float, height: float, taken: Sequence[Box],
 def latency(trials: Sequence[Trial]) -> bytes:
     """Test accuracy over CPU milliseconds, with 95 % intervals, and the trials that no other beats in both."""
     drawn = [trial for trial in trials if trial.done and trial.latency]
-    backbones = sorted({trial.name.partition("-")[0] for trial in drawn})
-    colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(backbones)}
+    colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(BACKBONES)}
     markers = {name: "os^Dv"[i % 5] for i, name in enumerate(sorted({trial.study for trial in drawn}))}
     with _canvas(WIDE, 5.4) as (figure, buffer):
         axis = figure.subplots()
         for trial in drawn:
-            colour = colours[trial.name.partition("-")[0]]
+            colour = colours.get(trial.name.partition("-")[0], "#4d4d4d")
             point = min(trial.accuracy, 0.9995)
             axis.errorbar(
-                trial.latency, point, _bars(trial), color=colour, fmt=markers[trial.study], ms=6, elinewidth=0.8
+                trial.latency,
+                point,
+                _bars(trial),
+                color=colour,
+                fmt=markers[trial.study],
+                ms=6,
+                elinewidth=0.8,
+                alpha=0.8,
             )
         best_ones = front(drawn)
         x, y = [trial.latency for trial in best_ones], [min(trial.accuracy, 0.9995) for trial in best_ones]
@@ -274,7 +287,7 @@ def _title(drawn: Sequence[Trial], markers: Mapping[str, str]) -> str:
 def severity(winners: Sequence[Trial], others: Mapping[str, Sequence[Trial]]) -> bytes:
     """Share found over how severe a flaw is, by quarters, a panel a flaw; `others` are all trials of each protocol."""
     with _canvas(WIDE, 2.9) as (figure, buffer):
-        axes = figure.subplots(1, len(LABELS) - 1, sharey=True)
+        axes, lowest = figure.subplots(1, len(LABELS) - 1, sharey=True), 0.8
         for number, winner in enumerate(winners):
             colour, own = COLOURS[number], predictions(winner.shown.run)
             pooled = [row for trial in others[winner.protocol] if trial.done for row in predictions(trial.shown.run)]
@@ -284,6 +297,7 @@ def severity(winners: Sequence[Trial], others: Mapping[str, Sequence[Trial]]) ->
                 x = [s + 0.012 * number for s, _, _ in found]
                 y = [right / count for _, count, right in found]
                 spans = [wilson(right, count) for _, count, right in found]
+                lowest = min([lowest, *(math.floor(5 * low) / 5 for low, _ in spans)])
                 bars = [
                     [v - low for v, (low, _) in zip(y, spans, strict=True)],
                     [high - v for v, (_, high) in zip(y, spans, strict=True)],
@@ -294,7 +308,7 @@ def severity(winners: Sequence[Trial], others: Mapping[str, Sequence[Trial]]) ->
                     [s for s, _, _ in all_rows], rest, "--", color=colour, lw=1, alpha=0.7, label=f"{name}, all rows"
                 )
         for axis, label in zip(axes, LABELS[1:], strict=True):
-            axis.set(title=_words(label), xlim=(0, 1), ylim=(-0.03, 1.05), xticks=[0, 0.5, 1])
+            axis.set(title=_words(label), xlim=(0, 1), ylim=(lowest - 0.03, 1.03), xticks=[0, 0.5, 1])
         axes[0].set_ylabel("share found")
         axes[len(axes) // 2].set_xlabel("severity")
         figure.legend(

@@ -3,29 +3,26 @@
 Everything is said from the runs; what explains them is for a person to write, into NOTES.md.
 """
 
-import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from keepers.train import figures
 from keepers.train import report_photos as photos
+from keepers.train import report_setting as setting
 from keepers.train import report_tables as tables
 from keepers.train.report_facts import (
     ENOUGH,
     SPLIT_NAMES,
-    Data,
     Survey,
     Trial,
-    configs_of,
     data_of,
-    distinct,
     predictions,
     same_table,
     survey,
 )  # fmt: skip
 from keepers.train.report_model import Block, Document, Figure, Section, Text, counted, listed, lowered, share
 
-PHOTOS, WRONG = 24, 12
+PHOTOS, WRONG, MANY = 25, 10, 6
 Progress = Callable[[str, int, int, str], None]
 
 
@@ -46,18 +43,20 @@ def _reached(trials: Sequence[Trial]) -> str:
     return said + "."
 
 
-def _short(found: Survey) -> Section:
+def _short(found: Survey, known: dict[tuple[str, str], photos.Seen]) -> Section:
     lines = []
     for winner in found.winners():
-        own = found.of(winner.study, winner.protocol)
         flawed = share(winner.mean("originals_called_flawed"))
         lines.append(
             f"- **{winner.study}, {SPLIT_NAMES[winner.protocol]}:** validation chooses `{winner.name}` "
-            f"(validation accuracy {share(winner.mean('val_accuracy'))}). Its test accuracy is {_numbers(winner)}, "
-            "its ECE "
-            f"{share(winner.mean('ece'))}, {share(winner.mean('ece_scaled'))} after temperature scaling, and it calls "
-            f"{flawed} of the originals flawed. {_reached(own)}"
+            f"(validation accuracy {share(winner.mean('val_accuracy'))}). Its test accuracy is {_numbers(winner)}, its "
+            f"ECE {share(winner.mean('ece'))}, {share(winner.mean('ece_scaled'))} after temperature scaling, and it "
+            f"calls {flawed} of the originals flawed. {_reached(found.of(winner.study, winner.protocol))}"
         )
+        seen = known.get((winner.study, winner.protocol))
+        if seen is not None:
+            count = len(seen.versions) + len(seen.alike)
+            lines[-1] += f" Training saw another version of {count} of the {seen.total} test photos."
     return Section("In short", (Text("\n".join([*lines, *_missing(found)])),))
 
 
@@ -67,105 +66,13 @@ def _missing(found: Survey) -> list[str]:
     for name in found.studies:
         absent = [words for protocol, words in SPLIT_NAMES.items() if protocol not in found.protocols(name)]
         lines += [f"- **{name}** was not run with the {listed(absent)}."] if absent else []
-    for state, word in (("begun", "not finished"), ("failed", "failed")):
-        runs = [run for run in found.results if run.state == state]
-        names = [f"`{run.run.relative_to(found.out).as_posix()}`" for run in runs]
-        if runs:
-            why = "; ".join(str(run.facts.get("error", "")) for run in runs if run.facts.get("error"))
-            lines.append(f"- {counted(len(runs), 'run')} {word}: {listed(names)}." + (f" {why}" if why else ""))
-    return lines
-
-
-def _made(data: Data) -> str:
-    facts = data.facts
-    size = f"reduced to a short side of {facts['short_side']} pixels, then flawed" if facts.get("short_side") else (
-        f"at most {facts.get('max_side')} pixels long"
-    )  # fmt: skip
-    variants = facts.get("variants", {})
-    per = " and ".join(sorted({counted(n, "version") for n in variants.values()}))
-    return (
-        f"{len(data.rows):,} photos in {len({row.label for row in data.rows})} classes, made from "
-        f"{facts.get('sources_used', '?')} clean originals, with {per} of each flaw, {size}; blur: "
-        f"{facts.get('blur')}, "
-        f"camera shake: {facts.get('shake')}, seed {facts.get('seed')}."
-    )
-
-
-def _data(found: Survey) -> Section:
-    blocks: list[Block] = []
-    for name in found.studies:
-        question = next((run.facts.get("question") for run in found.results if run.facts["study"] == name), "")
-        there = [data_of(found.data(name, protocol)) for protocol in found.protocols(name)]
-        known = [data for data in there if data is not None]
-        made = " ".join(dict.fromkeys(map(_made, known)))
-        blocks.append(
-            Text(f"**{name}.** {question}\n\n{made or 'Its datasets are no longer in the folder of the runs.'}")
-        )
-        if known:
-            blocks.append(tables.data_table(known))
-    split = (
-        "The *random split* draws every photo alone, so that versions of one original stand on both sides. *Split "
-        "by source* "
-        "keeps all versions of an original on one side: a test photo's scene was never seen. Validation decides "
-        "when to stop "
-        "and which experiment is best, calibration fits the temperature, and test is looked at once."
-    )
-    return Section("The question and the data", (*blocks, Text(split)))
-
-
-def _setting(found: Survey, key: str) -> str:
-    return listed(distinct(configs_of(found.results), lambda row: row["config"][key]))
-
-
-def _learning(found: Survey) -> str:
-    rows = configs_of(found.results)
-    runs: dict[str, list[int]] = {}
-    for row in rows:
-        runs.setdefault(row["config"]["unfrozen"], []).append(row["config"]["views"])
-    said = {"head": "only the head learns", "second-half": "the second half and the head", "all": "everything learns"}
-    parts = [f"{said[kind]} in {counted(len(views), 'run')}" for kind, views in runs.items()]
-    text = (
-        f"**Learning:** optimiser {_setting(found, 'optimizer')}, learning rate {_setting(found, 'learning_rate')}, "
-        f"schedule {_setting(found, 'schedule')}, {_setting(found, 'batch')} photos a step, 224 pixels, "
-        "cross-entropy; the "
-        f"epoch with the lowest validation loss counts. {'; '.join(parts).capitalize()}. What is frozen keeps its "
-        "ImageNet "
-        "weights and its BatchNorm statistics."
-    )
-    views = sorted({view for kind in runs.values() for view in kind if view})
-    if views:
-        text += (
-            f" Where nothing before the head learns, the features of {listed([str(v) for v in views])} augmented "
-            "views of "
-            "each photo were computed once and kept: such a run sees these fixed views, one an epoch, instead of "
-            "new ones."
-        )
-    return text
-
-
-def _how(found: Survey) -> Section:
-    rows = configs_of(found.results)
-    lines = [_learning(found)] if rows else []
-    if rows:
-        machines = listed(distinct(rows, lambda row: row["versions"]["machine"]))
-        devices = listed(distinct(rows, lambda row: f"{row['device']} in {row['precision']}"))
-        keys = ("keepers", "python", "torch", "timm", "numpy")
-        used = ", ".join(f"{key} {listed(distinct(rows, lambda row, k=key: row['versions'][k]))}" for key in keys)
-        lines.append(f"**Machine:** {machines}; trained on {devices}. **Versions:** {used}.")
-    seconds = [run.facts["seconds"] for run in found.results if run.state == "done"]
-    if seconds:
-        lines.append(
-            f"**Time:** the epochs of {counted(len(seconds), 'finished run')} took {sum(seconds) / 3600:.2g} hours "
-            "together, "
-            f"the median run {statistics.median(seconds) / 60:.2g} minutes; computing kept features is not in it."
-        )
-    timed = [run.facts for run in found.results if run.facts.get("latency_ms") is not None]
-    if timed:
-        processors = listed(distinct(timed, lambda row: f"{row['processor']} ({row['runtime']})"))
-        lines.append(f"**Latency:** median CPU time of one photo on {processors}.")
-    else:
-        lines.append("**Latency** was not measured yet; `keepers experiments run` does so when all runs are finished.")
-    return Section("How it was run", (Text("\n\n".join(lines)),))
+    places = {run.run: f"`{run.run.relative_to(found.out).as_posix()}`" for run in found.results}
+    begun = [places[run.run] for run in found.results if run.state == "begun"]
+    if begun:
+        rest = [f"{len(begun) - MANY} more"] if len(begun) > MANY else []
+        lines.append(f"- {counted(len(begun), 'run is', 'runs are')} not finished: {listed([*begun[:MANY], *rest])}.")
+    failed = [run for run in found.results if run.state == "failed"]
+    return lines + [f"- {places[run.run]} failed: {run.facts['error']}" for run in failed]
 
 
 def _results(found: Survey) -> Section:
@@ -174,10 +81,8 @@ def _results(found: Survey) -> Section:
         if len(found.studies) > 1:
             blocks.append(Text(f"### {name}"))
         blocks.append(tables.results_table(found, name))
-    text = "*Original*: the accuracy of the study that is reproduced, as the study's file states it."
     if any(trial.original is not None for trial in found.trials):
-        text += " A network named beside it is the one of that row where this run used another."
-        blocks.append(Text(text))
+        blocks.append(Text("*Original*: the accuracy of the study that is reproduced, as the study's file states it."))
     return Section("Results", tuple(blocks))
 
 
@@ -352,7 +257,7 @@ def build(out: Path, notes: Path, progress: Progress | None = None) -> Document:
         f"{done} finished."
     )
     sections = (
-        _short(found), _data(found), _how(found), _results(found), _notes(notes), _best(found), _calibration(found),
-        _curves(found), _latency(found), _mistakes(found, known), _unseen(found, known),
+        _short(found, known), setting.data(found), setting.how(found), _results(found), _notes(notes), _best(found),
+        _calibration(found), _curves(found), _latency(found), _mistakes(found, known), _unseen(found, known),
     )  # fmt: skip
     return Document(f"Experiments: {listed(found.studies)}", lead, sections, notes)

@@ -141,8 +141,9 @@ class Survey:
 
     @property
     def studies(self) -> list[str]:
-        """Names of the studies, in the order of the alphabet."""
-        return sorted({trial.study for trial in self.trials})
+        """Names of the studies, those that reproduce another one first."""
+        first = {trial.study for trial in self.trials if trial.original is not None}
+        return sorted({trial.study for trial in self.trials}, key=lambda name: (name not in first, name))
 
     @property
     def results(self) -> list[Result]:

@@ -54,7 +54,7 @@ def _section(section: Section, words: _Words) -> dict[str, Any]:
         if isinstance(block, Text):
             blocks.append({"kind": "text", "html": words.block(block.markdown)})
         elif isinstance(block, Table):
-            rows = [[words.line(cell) for cell in row] for row in block.rows]
+            rows = [[{"html": words.line(cell), "long": len(cell) > 16} for cell in row] for row in block.rows]
             head = [words.line(cell) for cell in block.head]
             blocks.append(
                 {"kind": "table", "head": head, "rows": rows, "left": block.left, "note": words.line(block.note)}

@@ -16,7 +16,7 @@ from keepers.dataset.labels import Row
 from keepers.image.phash import SAME_PICTURE, phash
 from keepers.train.report_facts import Data
 
-CELL, CAPTION, GAP, COLUMNS = 156, 50, 8, 6
+CELL, CAPTION, GAP, COLUMNS = 190, 56, 8, 5
 HEAVIEST = 390_000
 """Bytes of a sheet at most."""
 _PAPER, _INK, _WRONG, _SEEN = (250, 250, 248), (25, 25, 25), (176, 0, 32), (255, 209, 92)
@@ -89,7 +89,7 @@ def _cell(
 ) -> None:
     x, y = corner
     wrong = row["label"] != row["predicted"]
-    small, bold = ImageFont.load_default(11), ImageFont.load_default(12)
+    font = ImageFont.load_default(13)
     with Image.open(data.folder / row["path"]) as photo:
         photo.thumbnail((CELL, CELL))
         left, top = x + (CELL - photo.width) // 2, y + (CELL - photo.height) // 2
@@ -97,17 +97,16 @@ def _cell(
         edges = (left, top, left + photo.width - 1, top + photo.height - 1)
     if wrong:
         draw.rectangle((edges[0] - 3, edges[1] - 3, edges[2] + 3, edges[3] + 3), outline=_WRONG, width=4)
+        draw.rectangle((edges[0], edges[1], edges[0] + 54, edges[1] + 16), fill=_WRONG)
+        draw.text((edges[0] + 3, edges[1]), "WRONG", fill=(255, 255, 255), font=font)
     below = y + CELL + 4
     actual, predicted = (row[key].replace("_", " ") for key in ("label", "predicted"))
-    if wrong:
-        draw.text((x, below), f"WRONG: {predicted}", fill=_WRONG, font=bold)
-        draw.text((x, below + 15), f"is {actual}", fill=_INK, font=bold)
-    else:
-        draw.text((x, below), actual, fill=_INK, font=bold)
-        draw.text((x, below + 15), "and predicted so", fill=(105, 105, 105), font=small)
+    draw.text((x, below), f"actual: {actual}", fill=_INK, font=font)
+    draw.text((x, below + 16), f"predicted: {predicted}", fill=_WRONG if wrong else _INK, font=font)
     if known:
-        draw.rectangle((x, below + 31, x + CELL, below + 44), fill=_SEEN)
-        draw.text((x + 3, below + 31), "seen: duplicate of a training photo", fill=_INK, font=ImageFont.load_default(9))
+        draw.rectangle((x, below + 34, x + CELL, below + 50), fill=_SEEN)
+        tag = "seen: duplicate of a training photo"
+        draw.text((x + 3, below + 35), tag, fill=_INK, font=ImageFont.load_default(11))
 
 
 def sheet(data: Data, rows: Sequence[Mapping[str, str]], known: Seen) -> bytes:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from keepers.dataset.labels import SPLITS
 from keepers.train import config as configs
 from keepers.train.report_facts import ENOUGH, SPLIT_NAMES, Data, Survey, Trial, chosen, first_backbones, outcome
-from keepers.train.report_model import Table, compact, counted, share
+from keepers.train.report_model import Table, compact, counted, listed, share
 from keepers.types import LABELS
 
-CHOSEN, BELOW, FEW = "★", "▽", "○"
+CHOSEN, BELOW, FEW, OTHER = "★", "▽", "○", "†"
+FIRM = "\N{NO-BREAK SPACE}"
 LEARNS = {"head": "head", "second-half": "second half", "all": "everything"}
 
 
@@ -35,7 +36,7 @@ def marks(trial: Trial, best: Trial | None) -> str:
         signs += BELOW
     if trial.accuracy < ENOUGH:
         signs += FEW
-    return f" {signs}" if signs else ""
+    return f"{FIRM}{signs}" if signs else ""
 
 
 def accuracy_cell(trial: Trial | None, best: Trial | None) -> str:
@@ -47,8 +48,9 @@ def accuracy_cell(trial: Trial | None, best: Trial | None) -> str:
     low, high = trial.interval
     value = f"**{share(trial.accuracy)}**" if trial == best else share(trial.accuracy)
     if trial.spread is not None:
-        value += f" ± {share(trial.spread)}, {len(trial.done)} seeds"
-    return f"{value} ({share(low)} to {share(high)}){marks(trial, best)}"
+        value += f"{FIRM}±{FIRM}{share(trial.spread)}"
+    # Where a cell is too narrow, it breaks before the bracket alone.
+    return f"{value}{marks(trial, best)} ({share(low)}{FIRM}to{FIRM}{share(high)})"
 
 
 def _either(trials: Sequence[Trial | None], key: str) -> list[float]:
@@ -69,7 +71,7 @@ def _line(trials: Sequence[Trial | None], bests: Sequence[Trial | None], others:
     one = next(trial for trial in trials if trial is not None)
     backbone = one.name.partition("-")[0]
     first = others[one.place] if one.place < len(others) else backbone
-    original = "" if one.original is None else share(one.original) + (f" ({first})" if first != backbone else "")
+    original = "-" if one.original is None else share(one.original) + (OTHER if first != backbone else "")
     numbers = [_either(trials, key) for key in ("parameters", "learned", "fp32_bytes", "latency_ms")]
     parameters, learned, size, latency = (values[0] if values else None for values in numbers)
     epochs = [f"{trial.mean('epochs'):.3g}" if trial is not None and trial.done else "-" for trial in trials]
@@ -99,26 +101,33 @@ def results_table(survey: Survey, study: str) -> Table:
     """The experiments of one study: what each is, its accuracy with each protocol, and what it costs."""
     protocols = survey.protocols(study)
     bests = [chosen(survey.of(study, protocol)) for protocol in protocols]
-    rows = tuple(_line(trials, bests, first_backbones(study)) for trials in _rows(survey, study))
+    first = first_backbones(study)
+    rows = tuple(_line(trials, bests, first) for trials in _rows(survey, study))
+    seeds = sorted({len(trial.done) for trial in survey.trials if trial.study == study and trial.spread is not None})
+    there = {trial.name.partition("-")[0] for trial in survey.trials if trial.study == study}
     head = (
         "experiment", "what it is", "learns", "original", *(SPLIT_NAMES[protocol] for protocol in protocols),
         "epochs", "parameters", "learned", "fp32 MB", "CPU ms",
     )  # fmt: skip
-    return Table(head, rows, left=3, note=_legend(rows))
+    if all(row[3] == "-" for row in rows):
+        head, rows = (*head[:3], *head[4:]), tuple((*row[:3], *row[4:]) for row in rows)
+    return Table(head, rows, left=3, note=_legend(rows, sorted(set(first) - there), seeds))
 
 
-def _legend(rows: Sequence[tuple[str, ...]]) -> str:
+def _legend(rows: Sequence[tuple[str, ...]], others: Sequence[str], seeds: Sequence[int]) -> str:
     text = " ".join(cell for row in rows for cell in row)
     said = {
         CHOSEN: f"{CHOSEN} chosen by validation accuracy; the test split has no say.",
         BELOW: f"{BELOW} below the original's accuracy.",
         FEW: f"{FEW} below {share(ENOUGH, 2)}.",
+        OTHER: f"{OTHER} the original's row is of another network, {listed(others)}.",
     }
+    many = " or ".join(map(str, seeds))
     marked = " ".join(sentence for sign, sentence in said.items() if sign in text)
     return (
         f"{marked} In brackets: 95 % intervals (Wilson) of test accuracy; they treat photos as independent, which "
         "versions "
-        "of one original are not. ± is the standard deviation over seeds."
+        "of one original are not." + (f" ± is the standard deviation over {many} seeds." if seeds else "")
     ).strip()
 
 
