@@ -71,7 +71,10 @@ class Backbone:
             body: nn.Module = (
                 self.tiny() if tiny else timm.create_model(self.model, pretrained=pretrained, num_classes=0)
             )
-        except (OSError, RuntimeError) as error:
+        except Exception as error:
+            if tiny or not pretrained:
+                raise
+            # What the hub's client raises when a download breaks off comes from its HTTP library, and is no OSError.
             raise UserError(
                 f"The weights of {self.model} could not be fetched ({type(error).__name__}); "
                 "go online, or pass a local file with --weights."
