@@ -12,6 +12,7 @@ import torch
 
 from keepers import __version__
 from keepers.errors import Refused, UserError
+from keepers.io.files import replacing
 from keepers.types import LABELS
 
 MAY_CHANGE = frozenset({"dataset", "weights", "init", "patience"})
@@ -26,8 +27,8 @@ class Config:
     Network: `backbone`, its local `weights` and their `variant`, or the `init` run to go on from; `unfrozen`,
     "second-half", "all" or "head"; `pooling`, "avg" or "flatten"; `extra_conv`, channels of a convolution before the
     pooling, 0 for none; `hidden`, widths of the dense layers, each with `dropout` behind it.
-    Loop: `optimizer`, "adam" or "adamw" with `weight_decay`; `schedule`, "constant" or "cosine" from the learning rate to
-    zero, after `warmup` epochs of rising; `patience`, epochs without a better validation loss before stopping;
+    Loop: `optimizer`, "adam" or "adamw" with `weight_decay`; `schedule`, "constant" or "cosine" from the learning rate
+    to zero, after `warmup` epochs of rising; `patience`, epochs without a better validation loss before stopping;
     `precision`, "auto" for bf16 where the processor has units for it; `balance`, weigh classes by their rarity.
     Modern choices, off at their defaults: `decay` of the learning rate from a stage to the one before it (1 for
     none), `smoothing` of the labels, `mixup`'s alpha (arXiv:1710.09412), `ema`, the decay of a moving average of the
@@ -114,7 +115,8 @@ def write(run: Path, config: Config, precision: str, device: str) -> None:
         "weights_sha256": sha256(Path(config.weights)) if config.weights else "",
         "labels": list(LABELS),
     }
-    (run / "config.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    with replacing(run / "config.json") as partial:
+        partial.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 def facts_of(run: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from keepers.io.files import replacing
 from keepers.pipeline.calibrate import wilson
 from keepers.train.data import Part
 from keepers.types import LABELS
@@ -59,8 +60,8 @@ def ece(shares: Matrix, labels: Labels) -> float:
 def calibration(logits: dict[str, Matrix], parts: dict[str, Part]) -> dict[str, Any]:
     """How far confidence can be taken at its word on the test part, as it is and after temperature scaling.
 
-    The temperature is fitted on the calibration part. An interval is not given: with some hundred photos a perfect network
-    has an ECE of one or two hundredths as well.
+    The temperature is fitted on the calibration part. An interval is not given: with some hundred photos a perfect
+    network has an ECE of one or two hundredths as well.
     """
     heat = temperature(logits["calibration"], parts["calibration"].labels)
     labels = parts["test"].labels
@@ -154,7 +155,7 @@ def draw_confusion(table: npt.NDArray[np.int64], path: Path, title: str) -> None
 
 
 def draw_reliability(found: dict[str, Any], path: Path) -> None:
-    """The reliability diagram after temperature scaling: accuracy over confidence, dots as large as their photos are many."""
+    """The reliability diagram after temperature scaling: accuracy over confidence, larger dots for more photos."""
     plt = _figure()
     bins = found["reliability"]
     figure, axis = plt.subplots(figsize=(5, 4.6), layout="constrained")
@@ -213,5 +214,6 @@ def finish(
     draw_confusion(table, run / "confusion.png", f"test split: accuracy {result['accuracy']:.3f} of {result['photos']}")
     draw_reliability(calibrated, run / "reliability.png")
     # Last of all: a run with a test.json is finished.
-    (run / "test.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    with replacing(run / "test.json") as partial:
+        partial.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return result

@@ -21,7 +21,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from keepers.dataset import labels
-from keepers.errors import NotFound, NothingToDo
+from keepers.errors import NotFound, NothingToDo, UserError
 from keepers.io.files import replacing
 from keepers.train import config as configs
 from keepers.train import data, optim
@@ -79,7 +79,7 @@ def best_weights(run: Path) -> dict[str, torch.Tensor]:
 class Trainer:
     """What one run holds while it lasts.
 
-    store: the kept features, if nothing before the head learns. ema: the moving average that is judged instead of `net`.
+    store: the kept features, if nothing before the head learns. ema: the moving average, judged instead of `net`.
     """
 
     config: Config
@@ -219,6 +219,7 @@ class Progressed:
 def _resume(trainer: Trainer, optimizer: torch.optim.Optimizer) -> Progressed:
     path = trainer.run / "last.pt"
     if not path.exists():
+        (trainer.run / "epochs.csv").unlink(missing_ok=True)  # a kill before the first checkpoint may leave a row
         return Progressed()
     state = torch.load(path, map_location=trainer.device, weights_only=True)
     trainer.net.load_state_dict(state["net"])
@@ -317,6 +318,9 @@ def train(
     """Train, or resume, a run; then measure the best weights on the test split. Returns what test.json holds.
 
     `features` is where a run with `views` keeps them, so that runs with the same body can share; default: in the run.
+
+    Raises:
+        Refused: if the run was begun with other settings. UserError: if its loss is no number from the first epoch on.
     """
     from keepers.train.evaluate import finish
 
@@ -328,10 +332,13 @@ def train(
     loaded = parts(Path(config.dataset), ("train", "val", "calibration", "test"), progress)
     configs.write(run, config, trainer.precision, str(trainer.device))
     if resumed:
-        trainer.net.load_state_dict(torch.load(run / "last.pt", weights_only=True)["net"])
+        last = torch.load(run / "last.pt", map_location=trainer.device, weights_only=True)
+        trainer.net.load_state_dict(last["net"])
     if config.views:
         _keep_features(trainer, loaded, features or run / "features")
     fit(trainer, loaded["train"], loaded["val"])
+    if not (run / "best.pt").exists():
+        raise UserError(f"{run} diverged in its first epoch: its loss is no number; try a lower learning rate.")
     best = torch.load(run / "best.pt", map_location=trainer.device, weights_only=True)
     trainer.judged.load_state_dict(best["net"])
     logits = {name: predict(trainer, loaded[name]) for name in ("calibration", "test")}
