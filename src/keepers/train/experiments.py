@@ -25,9 +25,9 @@ from keepers.train.study import Experiment, Study
 
 COLUMNS = (
     "study", "protocol", "experiment", "title", "seed", "state", "backbone", "original", "epochs", "best_epoch",
-    "train_accuracy", "val_accuracy", "val_loss", "accuracy", "accuracy_low", "accuracy_high", "originals_called_flawed",
-    "ece", "ece_scaled", "temperature", "parameters", "learned", "fp32_bytes", "latency_ms", "seconds", "photos",
-    "device", "precision", "run",
+    "train_accuracy", "val_accuracy", "val_loss", "accuracy", "accuracy_low", "accuracy_high",
+    "originals_called_flawed", "ece", "ece_scaled", "temperature", "parameters", "learned", "fp32_bytes", "latency_ms",
+    "seconds", "photos", "device", "precision", "run",
 )  # fmt: skip
 Progress = Callable[[str, int, int, str], None]
 
@@ -36,8 +36,8 @@ Progress = Callable[[str, int, int, str], None]
 class Options:
     """What the machine adds to a study: where photos and weights lie, and where results go.
 
-    photos: clean photos, needed until the datasets are built. weights: a folder of .safetensors named after the backbones;
-    without it timm's hub is asked. only: names of experiments, empty for all.
+    photos: clean photos, needed until the datasets are built. weights: a folder of .safetensors named after the
+    backbones; without it timm's hub is asked. only: names of experiments, empty for all.
     """
 
     out: Path
@@ -215,7 +215,7 @@ def read_result(run_folder: Path) -> Result:
     state = "failed" if "error" in facts else "begun"
     if (run_folder / "config.json").is_file():
         config = configs.facts_of(run_folder)
-        facts |= {"backbone": config["config"]["backbone"], "device": config["device"], "precision": config["precision"]}
+        facts |= {key: config[key] for key in ("device", "precision")} | {"backbone": config["config"]["backbone"]}
     for name in ("test.json", "speed.json"):
         if (run_folder / name).is_file():
             facts |= json.loads((run_folder / name).read_text(encoding="utf-8"))

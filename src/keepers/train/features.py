@@ -1,7 +1,7 @@
 """Features of a frozen body, computed once and kept on disk: a head then learns in seconds an epoch.
 
-Only where nothing before the head learns. The augmentation is then a fixed number of views a photo, drawn once, instead of new
-ones every epoch; the study says so wherever it is used.
+Only where nothing before the head learns. The augmentation is then a fixed number of views a photo, drawn once, instead
+of new ones every epoch; the study says so wherever it is used.
 """
 
 import hashlib
@@ -71,7 +71,7 @@ class Store:
     def batches(
         self, part: Part, size: int, rng: np.random.Generator | None = None
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """float32 features and int64 labels: shuffled, one of its views a photo, or the centres in order without `rng`."""
+        """float32 features and int64 labels: shuffled, one view a photo, or the centres in order without `rng`."""
         kept = self._loaded[id(part)]
         order = rng.permutation(len(part)) if rng is not None else np.arange(len(part))
         for start in range(0, len(order), size):

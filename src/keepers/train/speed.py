@@ -58,7 +58,8 @@ def measure(run: Path, repeats: int = REPEATS) -> dict[str, Any]:
         session.run(None, {"input": x})
         times.append(1000 * (time.process_time() - began))
     median = statistics.median(times[WARM_UP:])
-    return {"latency_ms": round(median, 2), "repeats": repeats, "processor": processor(), "runtime": "fp32 ONNX, 1 core"}
+    facts = {"repeats": repeats, "processor": processor(), "runtime": "fp32 ONNX, 1 core"}
+    return {"latency_ms": round(median, 2), **facts}
 
 
 def measure_all(runs: list[Path], progress: Callable[[str, int, int, str], None] | None = None) -> None:
