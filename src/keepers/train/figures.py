@@ -86,8 +86,8 @@ def _draw_trial(axes: Sequence[Any], trial: Trial, limits: Mapping[str, tuple[fl
             axis.yaxis.set_minor_locator(NullLocator())
             axis.tick_params(labelbottom=False)
     state = "" if trial.done else f" ({trial.state})"
-    backbone, _, row = trial.name.partition("-")
-    axes[0].set_title(f"{backbone}\n{row}{state}", fontsize=8.5)
+    row = trial.name.removeprefix(trial.backbone).removeprefix("-")
+    axes[0].set_title(f"{trial.backbone}\n{row}{state}", fontsize=8.5)
 
 
 def curves(trials: Sequence[Trial], columns: int = 4) -> bytes:
@@ -219,7 +219,7 @@ def _name_points(figure: Any, axis: Any, drawn: Sequence[Trial], colours: Mappin
         trial, (x, y) = drawn[i], points[i]
         text = axis.annotate(
             trial.name, (x, y), (x, y), xycoords="figure pixels", textcoords="figure pixels", fontsize=7.5,
-            va="center", color=colours.get(trial.name.partition("-")[0], "#4d4d4d"), arrowprops=line,
+            va="center", color=colours.get(trial.backbone, "#4d4d4d"), arrowprops=line,
             annotation_clip=False,
         )  # fmt: skip
         text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
@@ -257,7 +257,7 @@ def latency(trials: Sequence[Trial]) -> bytes:
     with _canvas(WIDE, 5.4) as (figure, buffer):
         axis = figure.subplots()
         for trial in drawn:
-            colour = colours.get(trial.name.partition("-")[0], "#4d4d4d")
+            colour = colours.get(trial.backbone, "#4d4d4d")
             point = min(trial.accuracy, 0.9995)
             axis.errorbar(
                 trial.latency,

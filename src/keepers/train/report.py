@@ -56,7 +56,7 @@ def _short(found: Survey, known: dict[tuple[str, str], photos.Seen]) -> Section:
         seen = known.get((winner.study, winner.protocol))
         if seen is not None:
             count = len(seen.versions) + len(seen.alike)
-            lines[-1] += f" Training saw another version of {count} of the {seen.total} test photos."
+            lines[-1] += f" Training saw {count} of the {seen.total} test photos in another version."
     return Section("In short", (Text("\n".join([*lines, *_missing(found)])),))
 
 
@@ -112,9 +112,8 @@ def _best(found: Survey) -> Section:
                 Figure(
                     f"best-{name}-{trial.protocol}.png",
                     f"Confusion matrix and reliability diagram of {what}",
-                    f"{what}: {trial.shown.facts['photos']} test photos. Dots grow with the number of photos; those "
-                    "below "
-                    "the diagonal are more confident than right.",
+                    f"{what}: {trial.shown.facts['photos']} test photos. Dots grow with the number of photos; "
+                    "those below the diagonal are more confident than right.",
                     figures.best(trial),
                 )
             )
@@ -125,10 +124,8 @@ def _calibration(found: Survey) -> Section:
     blocks: list[Block] = [
         Text(
             "ECE, the expected calibration error, is the mean gap between confidence and accuracy (15 bins), before "
-            "and after "
-            "dividing the logits by one temperature fitted on the calibration split. An original that is called "
-            "flawed is a "
-            "good photo rejected."
+            "and after dividing the logits by one temperature fitted on the calibration split. An original that is "
+            "called flawed is a good photo rejected."
         )
     ]
     for name in found.studies:
@@ -172,9 +169,8 @@ def _mistakes(found: Survey, known: dict[tuple[str, str], photos.Seen]) -> Secti
         if winners:
             caption = (
                 f"{name}: share of flawed test photos that the best of each protocol names rightly, over the "
-                "severity of the "
-                "flaw (0 mildest, 1 strongest) in quarters, with 95 % intervals; dashed, all finished experiments "
-                "together."
+                "severity of the flaw (0 mildest, 1 strongest) in quarters, with 95 % intervals; dashed, all finished "
+                "experiments together."
             )
             alt = f"Recall over severity of each flaw, {name}"
             blocks.append(Figure(f"severity-{name}.png", alt, caption, figures.severity(winners, others)))
@@ -218,11 +214,9 @@ def _seen(found: Survey, progress: Progress | None) -> dict[tuple[str, str], pho
 def _counted_seen(seen: photos.Seen) -> str:
     versions, alike = len(seen.versions), len(seen.alike)
     return (
-        f"Of {seen.total} test photos, {versions} ({versions / max(1, seen.total):.0%}) have another version of the "
-        "same "
-        f"original in the training split, and {alike} more look the same as a training photo by perceptual hash (at "
-        "most "
-        f"{photos.SAME_PICTURE} of 64 bits apart)."
+        f"Of {seen.total} test photos, {versions} ({100 * versions / max(1, seen.total):.0f} %) have another version "
+        f"of the same original in the training split, and {alike} more look the same as a training photo by perceptual "
+        f"hash (at most {photos.SAME_PICTURE} of 64 bits apart)."
     )
 
 
@@ -252,10 +246,8 @@ def build(out: Path, notes: Path, progress: Progress | None = None) -> Document:
     found = survey(out)
     known = _seen(found, progress)
     done = sum(run.state == "done" for run in found.results)
-    lead = (
-        f"{counted(len(found.trials), 'experiment')} with their split protocols, {counted(len(found.results), 'run')}, "
-        f"{done} finished."
-    )
+    experiments = len({(trial.study, trial.name) for trial in found.trials})
+    lead = f"{counted(len(found.results), 'run')} of {counted(experiments, 'experiment')}, {done} finished."
     sections = (
         _short(found, known), setting.data(found), setting.how(found), _results(found), _notes(notes), _best(found),
         _calibration(found), _curves(found), _latency(found), _mistakes(found, known), _unseen(found, known),

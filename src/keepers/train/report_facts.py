@@ -7,7 +7,7 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,11 @@ class Trial:
     place: int
     original: float | None
     runs: tuple[Result, ...]
+
+    @property
+    def backbone(self) -> str:
+        """Its backbone, with which its name begins."""
+        return self.name.partition("-")[0]
 
     @cached_property
     def done(self) -> list[Result]:
@@ -210,10 +215,18 @@ def configs_of(runs: Iterable[Result]) -> list[dict[str, Any]]:
     return [configs.facts_of(run.run) for run in runs if (run.run / "config.json").is_file()]
 
 
-def first_backbones(name: str) -> list[str]:
-    """The backbones of a shipped study's rows as it is shipped, empty for another study."""
+@cache
+def _shipped(name: str) -> tuple[study.Experiment, ...]:
     text = study.shipped().get(name)
-    return [row.backbone for row in study.parse(text, name).experiments] if text else []
+    return study.parse(text, name).experiments if text else ()
+
+
+def other_backbone(trial: Trial) -> str:
+    """The backbone that a row has in the study as it is shipped, if that is another one; else an empty text."""
+    rows = _shipped(trial.study)
+    row = rows[trial.place] if trial.place < len(rows) else None
+    same = row is not None and trial.name.removeprefix(trial.backbone) == row.name.removeprefix(row.backbone)
+    return row.backbone if row is not None and same and row.backbone != trial.backbone else ""
 
 
 def distinct(rows: Iterable[Mapping[str, Any]], key: Callable[[Mapping[str, Any]], Any]) -> list[str]:

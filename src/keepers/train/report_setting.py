@@ -19,8 +19,7 @@ def _made(data: Data) -> str:
     return (
         f"{len(data.rows):,} photos in {len({row.label for row in data.rows})} classes, made from "
         f"{facts.get('sources_used', '?')} clean originals, with {per} of each flaw, {size}; blur: "
-        f"{facts.get('blur')}, "
-        f"camera shake: {facts.get('shake')}, seed {facts.get('seed')}."
+        f"{facts.get('blur')}, camera shake: {facts.get('shake')}, seed {facts.get('seed')}."
     )
 
 
@@ -95,8 +94,8 @@ def how(found: Survey) -> Section:
     if seconds:
         lines.append(
             f"**Time:** the epochs of {counted(len(seconds), 'finished run')} took {sum(seconds) / 3600:.2g} hours "
-            "together, "
-            f"the median run {statistics.median(seconds) / 60:.2g} minutes; computing kept features is not in it."
+            f"together, the median run {statistics.median(seconds) / 60:.2g} minutes; computing kept features is not "
+            "in it."
         )
     timed = [run.facts for run in found.results if run.facts.get("latency_ms") is not None]
     if timed:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from keepers.dataset.labels import SPLITS
 from keepers.train import config as configs
-from keepers.train.report_facts import ENOUGH, SPLIT_NAMES, Data, Survey, Trial, chosen, first_backbones, outcome
+from keepers.train.report_facts import ENOUGH, SPLIT_NAMES, Data, Survey, Trial, chosen, other_backbone, outcome
 from keepers.train.report_model import Table, compact, counted, listed, share
 from keepers.types import LABELS
 
@@ -66,12 +66,10 @@ def _learns(trial: Trial) -> str:
     return LEARNS[config.unfrozen] + (f", {config.views} views" if config.views else "")
 
 
-def _line(trials: Sequence[Trial | None], bests: Sequence[Trial | None], others: Sequence[str]) -> tuple[str, ...]:
+def _line(trials: Sequence[Trial | None], bests: Sequence[Trial | None]) -> tuple[str, ...]:
     """One row; `trials` are one experiment's, a protocol each, None where it was not begun."""
     one = next(trial for trial in trials if trial is not None)
-    backbone = one.name.partition("-")[0]
-    first = others[one.place] if one.place < len(others) else backbone
-    original = "-" if one.original is None else share(one.original) + (OTHER if first != backbone else "")
+    original = "-" if one.original is None else share(one.original) + (OTHER if other_backbone(one) else "")
     numbers = [_either(trials, key) for key in ("parameters", "learned", "fp32_bytes", "latency_ms")]
     parameters, learned, size, latency = (values[0] if values else None for values in numbers)
     epochs = [f"{trial.mean('epochs'):.3g}" if trial is not None and trial.done else "-" for trial in trials]
@@ -101,17 +99,16 @@ def results_table(survey: Survey, study: str) -> Table:
     """The experiments of one study: what each is, its accuracy with each protocol, and what it costs."""
     protocols = survey.protocols(study)
     bests = [chosen(survey.of(study, protocol)) for protocol in protocols]
-    first = first_backbones(study)
-    rows = tuple(_line(trials, bests, first) for trials in _rows(survey, study))
+    rows = tuple(_line(trials, bests) for trials in _rows(survey, study))
     seeds = sorted({len(trial.done) for trial in survey.trials if trial.study == study and trial.spread is not None})
-    there = {trial.name.partition("-")[0] for trial in survey.trials if trial.study == study}
+    others = sorted({other_backbone(trial) for trial in survey.trials if trial.study == study} - {""})
     head = (
         "experiment", "what it is", "learns", "original", *(SPLIT_NAMES[protocol] for protocol in protocols),
         "epochs", "parameters", "learned", "fp32 MB", "CPU ms",
     )  # fmt: skip
     if all(row[3] == "-" for row in rows):
         head, rows = (*head[:3], *head[4:]), tuple((*row[:3], *row[4:]) for row in rows)
-    return Table(head, rows, left=3, note=_legend(rows, sorted(set(first) - there), seeds))
+    return Table(head, rows, left=3, note=_legend(rows, others, seeds))
 
 
 def _legend(rows: Sequence[tuple[str, ...]], others: Sequence[str], seeds: Sequence[int]) -> str:
@@ -126,8 +123,7 @@ def _legend(rows: Sequence[tuple[str, ...]], others: Sequence[str], seeds: Seque
     marked = " ".join(sentence for sign, sentence in said.items() if sign in text)
     return (
         f"{marked} In brackets: 95 % intervals (Wilson) of test accuracy; they treat photos as independent, which "
-        "versions "
-        "of one original are not." + (f" ± is the standard deviation over {many} seeds." if seeds else "")
+        "versions of one original are not." + (f" ± is the standard deviation over {many} seeds." if seeds else "")
     ).strip()
 
 
