@@ -1,0 +1,137 @@
+"""The exporter `xmp`: verdicts into sidecars, and into JPEG files where asked, as other programs read them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from keepers.errors import Refused
+from keepers.export.base import PROFILES, Item, Names, Options, exporter
+from keepers.export.jpeg_embed import embed
+from keepers.export.operations import ABSENT, Plan, WriteFile
+from keepers.export.sidecars import Folder, Sidecar, sidecars
+from keepers.export.xmp_merge import NEW_SIDECAR, STARS, changes, merge
+from keepers.io import xmp
+from keepers.io.files import MAX_BYTES, hash_bytes
+from keepers.io.kinds import JPEG_EXTENSIONS
+from keepers.io.xmp_embedded import embedded
+from keepers.types import VERDICT_TITLES, VerdictName
+
+NAMES: Mapping[str, Names] = {"adobe": "short", "bridge": "short", "darktable": "long", "digikam": "long"}
+"""The name that the programs of a profile read, and read first."""
+_FLAG_WORDS: Mapping[VerdictName, str] = {"keep": "pick", "maybe": "unflag", "delete": "reject"}
+_REJECTED = "-1"
+
+
+@exporter("xmp", options=("profile", "names", "stars", "embed"))
+def plan_xmp(items: Sequence[Item], options: Options) -> Plan:
+    """Ratings for Lightroom, Bridge, darktable, digiKam and their kin: flags and colour labels in XMP.
+
+    What stands in a sidecar already is merged, not replaced. Where a photo has both `IMG.xmp` and `IMG.CR3.xmp`, both
+    are written, so that they agree. RAW and HEIC files are never written to. A photo is skipped as a whole, with a
+    sentence, where one of its files cannot be written safely, and where a sidecar holds a person's flag that a verdict
+    of the machine would change. Photos that carry the verdict already need no operation.
+
+    Raises:
+        Refused: there is no such profile.
+    """
+    if options.profile not in PROFILES:
+        raise Refused(f"There is no profile {options.profile!r}; choose one of {', '.join(PROFILES)}.")
+    folders: dict[Path, Folder | Refused] = {}
+    operations: list[WriteFile] = []
+    skipped: list[tuple[Path, str]] = []
+    for item in items:
+        try:
+            operations += _photo(item, _look(folders, item.opinion.path.parent), options)
+        except Refused as refusal:
+            skipped.append((item.opinion.path, str(refusal)))
+    return Plan("xmp", tuple(operations), tuple(skipped))
+
+
+def _look(folders: dict[Path, Folder | Refused], path: Path) -> Folder:
+    if path not in folders:
+        try:
+            folders[path] = Folder.look(path)
+        except Refused as refusal:
+            folders[path] = refusal
+    folder = folders[path]
+    if isinstance(folder, Refused):
+        raise Refused(str(folder))
+    return folder
+
+
+def _photo(item: Item, folder: Folder, options: Options) -> list[WriteFile]:
+    """The operations of one photo: all of them or none."""
+    source = item.opinion.report.source
+    if source.path.name not in folder.photos.get(source.path.stem.casefold(), ()) and not source.path.exists():
+        raise Refused(f"{source.path.name} is no longer there; cull its folder again.")
+    inside = frozenset(file.path for file in source.files if _takes_xmp(file.path, options))
+    names = options.names or NAMES[options.profile]
+    group = str(source.path)
+    writes = [_sidecar(item, sidecar, options, group) for sidecar in sidecars(source, folder, names, inside)]
+    writes += [_inside(item, path, options, group) for path in sorted(inside)]
+    return [write for write in writes if write is not None]
+
+
+def _takes_xmp(path: Path, options: Options) -> bool:
+    return options.embed and path.suffix.lower() in JPEG_EXTENSIONS
+
+
+def _sidecar(item: Item, sidecar: Sidecar, options: Options, group: str) -> WriteFile | None:
+    old = _read(sidecar.path, xmp.MAX_BYTES) if sidecar.exists else None
+    origin = sidecar.path if sidecar.seed is None else sidecar.seed
+    start = _read(sidecar.seed, xmp.MAX_BYTES) if sidecar.seed is not None else old
+    start = start or NEW_SIDECAR  # an empty file is what a full disk leaves of a sidecar
+    _respect_person(item, start, origin.name)
+    new = merge(start, changes(item.verdict, item.by, _rating(item, options, sidecar.short)), origin.name)
+    if new == old:
+        return None
+    return WriteFile(sidecar.path, new, _what(item, options), ABSENT if old is None else hash_bytes(old), group)
+
+
+def _inside(item: Item, path: Path, options: Options, group: str) -> WriteFile | None:
+    if path.is_symlink():
+        raise Refused(f"{path.name} is a link, so nothing was written into it; export where the file itself lies.")
+    old = _read(path, MAX_BYTES)
+    packet = embedded(io.BytesIO(old), path.suffix).packet
+    if packet is not None:
+        _respect_person(item, packet, path.name)
+    new = embed(old, changes(item.verdict, item.by, _rating(item, options, short=False)), path.name)
+    if new == old:
+        return None
+    return WriteFile(path, new, f"{_what(item, options)}, inside the JPEG", hash_bytes(old), group)
+
+
+def _read(path: Path, most: int) -> bytes:
+    try:
+        if path.stat().st_size > most:
+            raise Refused(f"{path.name} has more than {most >> 20} MiB, too much to rewrite; it was left as it is.")
+        return path.read_bytes()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise Refused(f"{path.name} cannot be read ({why}); check its permissions and its disk.") from error
+
+
+def _respect_person(item: Item, data: bytes, name: str) -> None:
+    if item.by == "person":
+        return
+    said = xmp.flagged(xmp.properties(xmp.parse(data, name)))
+    if said is not None and said != item.verdict:
+        raise Refused(
+            f"{name} has a flag that a person set ({VERDICT_TITLES[said]}), and a verdict of the machine does not "
+            "change it; choose for this photo yourself to do so."
+        )
+
+
+def _rating(item: Item, options: Options, short: bool) -> str | None:
+    """xmp:Rating, or None to leave it to the user. darktable takes -1 in `IMG.xmp` for two stars."""
+    if item.verdict == "delete" and (options.profile == "bridge" or (options.profile == "darktable" and not short)):
+        return _REJECTED
+    return STARS[item.verdict] if options.stars else None
+
+
+def _what(item: Item, options: Options) -> str:
+    label = xmp.MARKS[item.verdict][xmp.LABEL]
+    stars = f", rate {STARS[item.verdict]} of 5" if options.stars else ""
+    return f"{_FLAG_WORDS[item.verdict]} and label {label}{stars}"
