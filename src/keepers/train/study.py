@@ -10,6 +10,8 @@
 """
 
 import dataclasses
+import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from keepers.dataset.build import Settings
-from keepers.dataset.plan import PROTOCOLS
+from keepers.dataset.plan import BLURS, PROTOCOLS, SHAKES
 from keepers.errors import NotFound, UserError
 from keepers.train.backbones import BACKBONES
 from keepers.train.config import Config
@@ -26,7 +28,12 @@ from keepers.types import LABELS
 
 OUTSIDE = frozenset({"dataset", "weights", "variant", "seed", "init", "pretrained", "tiny"})
 """Settings of a run that a study does not name: they belong to the machine, or to the study as a whole."""
-SETTINGS = frozenset(field.name for field in dataclasses.fields(Config)) - OUTSIDE
+EXAMPLES = {field.name: field.default for field in dataclasses.fields(Config) if field.name not in OUTSIDE}
+"""What a study may set, and a value of the right kind for each."""
+SETTINGS = frozenset(EXAMPLES)
+WHOLE = {"title": "", "protocols": ("",), "seeds": (0,), "best_seeds": (0,), "dataset": {}, "defaults": {},
+         "experiment": ({},)}  # fmt: skip
+"""The same for the study itself."""
 
 
 @dataclass(frozen=True)
@@ -93,16 +100,31 @@ def _unique(rows: Sequence[Experiment], where: str) -> None:
         raise UserError(f"{where} holds {', '.join(twice)} twice; give each row a name of its own.")
 
 
-def _only(values: Mapping[str, Any], allowed: frozenset[str], where: str) -> None:
-    unknown = sorted(set(values) - allowed)
+def _like(value: object, example: Any) -> bool:
+    """Whether a value is of its example's kind; a whole number does for a fraction, any list for a list."""
+    if isinstance(example, tuple):
+        return isinstance(value, list) and all(_like(item, example[0]) for item in value)
+    if isinstance(example, dict):
+        inner = next(iter(example.values()), None)
+        return isinstance(value, dict) and all(inner is None or _like(item, inner) for item in value.values())
+    return type(value) is type(example) or (isinstance(example, float) and type(value) is int)
+
+
+def _only(values: Mapping[str, Any], examples: Mapping[str, Any], where: str) -> None:
+    unknown = sorted(set(values) - set(examples))
     if unknown:
-        raise UserError(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(allowed))}.")
+        raise UserError(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(examples))}.")
+    for key, value in values.items():
+        if not _like(value, examples[key]):
+            raise UserError(f"{where}: {key} = {value!r} makes no sense; {json.dumps(examples[key])} would.")
 
 
 def _experiment(values: dict[str, Any], defaults: Mapping[str, Any], where: str) -> Experiment:
-    _only(values, SETTINGS | {"row", "title", "original"}, where)
+    _only(values, {**EXAMPLES, "row": "", "title": "", "original": 0.5}, where)
     if not values.get("row"):
         raise UserError(f"{where} has no row, the short name of what differs in it.")
+    if not re.fullmatch(r"[\w.-]+", values["row"]):
+        raise UserError(f"{where}: row = {values['row']!r} names a folder; use letters, digits and - alone.")
     row, title, original = values.pop("row"), values.pop("title", ""), values.pop("original", None)
     settings = {**defaults, **values}
     if "hidden" in settings:
@@ -116,10 +138,13 @@ def _experiment(values: dict[str, Any], defaults: Mapping[str, Any], where: str)
 
 
 def _dataset(values: dict[str, Any], where: str) -> Settings:
-    allowed = frozenset(field.name for field in dataclasses.fields(Settings)) - {"protocol"}
-    _only(values, allowed, where)
     if isinstance(values.get("variants"), int):
         values["variants"] = dict.fromkeys(LABELS[1:], values["variants"])
+    examples = dataclasses.asdict(Settings())
+    del examples["protocol"]
+    _only(values, examples, where)
+    _known("blur", values.get("blur", "both"), BLURS, where)
+    _known("shake", values.get("shake", "both"), SHAKES, where)
     return Settings(**values)
 
 
@@ -133,13 +158,9 @@ def parse(text: str, name: str) -> Study:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"The study {name} is no valid TOML: {error}.") from error
-    _only(
-        values,
-        frozenset({"title", "protocols", "seeds", "best_seeds", "dataset", "defaults", "experiment"}),
-        f"The study {name}",
-    )
+    _only(values, WHOLE, f"The study {name}")
     defaults = values.get("defaults", {})
-    _only(defaults, SETTINGS, f"{name}, [defaults]")
+    _only(defaults, EXAMPLES, f"{name}, [defaults]")
     rows = tuple(
         _experiment(dict(row), defaults, f"{name}, experiment {number}")
         for number, row in enumerate(values.get("experiment", []), start=1)
@@ -173,11 +194,14 @@ def read(name_or_path: str) -> Study:
     """A study by its file, or by the name of one that is shipped.
 
     Raises:
-        NotFound: if it is neither.
+        NotFound: if it is neither. UserError: if it is not understood.
     """
     path = Path(name_or_path)
     if path.is_file():
-        return parse(path.read_text(encoding="utf-8"), path.stem)
+        try:
+            return parse(path.read_text(encoding="utf-8"), path.stem)
+        except UnicodeDecodeError as error:
+            raise UserError(f"The study {path} is no valid TOML: it is no text in UTF-8.") from error
     known = shipped()
     if name_or_path not in known:
         raise NotFound(f"{name_or_path} is neither a file nor a shipped study; shipped: {', '.join(known)}.")
