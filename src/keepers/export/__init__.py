@@ -4,7 +4,7 @@ xmp       ratings into sidecars, and into JPEG files where asked
 csv json  tables of all facts
 """
 
-from keepers.export import xmp
+from keepers.export import tables, xmp
 from keepers.export.base import EXPORTERS, PROFILES, Exporter, Item, Options, exporter
 
-__all__ = ["EXPORTERS", "PROFILES", "Exporter", "Item", "Options", "exporter", "xmp"]
+__all__ = ["EXPORTERS", "PROFILES", "Exporter", "Item", "Options", "exporter", "tables", "xmp"]
