@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from keepers.errors import KeepersError, StorageError
+from keepers.errors import KeepersError, Refused, StorageError
 from keepers.export import disk
 from keepers.export.disk import shown
 from keepers.export.lock import locked
@@ -207,6 +207,7 @@ class _Run:
             ground.check(operation)
             steps.append(look(operation, self.tried + place, number))
             back_up(steps[-1], self.record.site)
+        _refuse_twice(steps)
         self.log.steps(steps)
         return steps
 
@@ -220,6 +221,15 @@ class _Run:
             self.failures += kept.sentences  # the set has no end in the log, so the next start tries again
         except StorageError:
             pass  # the same: what is not in the log is looked at again
+
+
+def _refuse_twice(steps: list[Step]) -> None:
+    """A set is looked at before it is done, so no operation of it may change what another one saw."""
+    changed = [step.path for step in steps if step.kind != "copy"] + [step.target for step in steps if step.target]
+    read = {step.path for step in steps if step.kind == "copy"}
+    for path, times in Counter(changed).items():
+        if times > 1 or path in read:
+            raise Refused(f"{shown(path)} would be changed twice at once and stays as it is; export it by itself.")
 
 
 class _Ground:
