@@ -189,7 +189,9 @@ def run(study: Study, options: Options, progress: Progress | None = None) -> lis
 
 
 def _belongs(result: Result, study: Study, protocol: str) -> bool:
-    return result.facts["study"] == study.name and result.facts["protocol"] == protocol
+    """Whether it is a run of this protocol, and of a row that the study holds today."""
+    told = (result.facts["study"], result.facts["protocol"])
+    return told == (study.name, protocol) and result.facts["experiment"] in {row.name for row in study.experiments}
 
 
 def _run_all(todo: Sequence[Job], dataset: Path, options: Options, progress: Progress | None) -> None:
@@ -213,12 +215,13 @@ def read_result(run_folder: Path) -> Result:
     """One run folder of a study, whatever its state."""
     facts = json.loads((run_folder / "experiment.json").read_text(encoding="utf-8"))
     state = "failed" if "error" in facts else "begun"
-    if (run_folder / "config.json").is_file():
-        config = configs.facts_of(run_folder)
-        facts |= {key: config[key] for key in ("device", "precision")} | {"backbone": config["config"]["backbone"]}
     for name in ("test.json", "speed.json"):
         if (run_folder / name).is_file():
             facts |= json.loads((run_folder / name).read_text(encoding="utf-8"))
+    # Last: test.json has a precision as well, that of each class.
+    if (run_folder / "config.json").is_file():
+        config = configs.facts_of(run_folder)
+        facts |= {key: config[key] for key in ("device", "precision")} | {"backbone": config["config"]["backbone"]}
     if "accuracy" in facts:
         state = "done"
         facts["accuracy_low"], facts["accuracy_high"] = facts["accuracy_95"]
@@ -253,7 +256,8 @@ def write_csv(out: Path) -> Path:
 def best(results: Iterable[Result]) -> tuple[str, list[Result]] | None:
     """The experiment with the highest validation accuracy, the lower loss deciding a tie, and its runs.
 
-    Means over seeds. The test split has no say.
+    Means over the seeds that all of them ran: further seeds of a leader must not let it fall behind a row that was
+    lucky once. The test split has no say.
     """
     groups: dict[str, list[Result]] = {}
     for result in results:
@@ -262,8 +266,10 @@ def best(results: Iterable[Result]) -> tuple[str, list[Result]] | None:
     if not groups:
         return None
 
+    shared = set.intersection(*({run.facts["seed"] for run in runs} for runs in groups.values()))
+
     def merit(name: str) -> tuple[float, float]:
-        own = [result.facts for result in groups[name]]
+        own = [run.facts for run in groups[name] if not shared or run.facts["seed"] in shared]
         return (sum(f["val_accuracy"] for f in own) / len(own), -sum(f["val_loss"] for f in own) / len(own))
 
     name = max(groups, key=merit)

@@ -1,6 +1,7 @@
 # ruff: noqa: E402 (torchvision must be mended before timm is asked for)
 """`keepers experiments`: a small study of tiny random networks from the first run to the report."""
 
+import csv
 import functools
 import json
 from pathlib import Path
@@ -113,7 +114,8 @@ def test_a_failed_run_is_told_of_and_does_not_stop_the_others(study) -> None:
 def test_the_same_command_goes_on_and_says_what_came_out(study) -> None:
     out, first, _, second = study
     assert second.exit_code == 0, second.output
-    assert (out / "experiments.csv").is_file()
+    with (out / "experiments.csv").open(encoding="utf-8") as file:
+        assert {row["precision"] for row in csv.DictReader(file)} <= {"fp32", "bf16"}
     header, *rows = second.stdout.splitlines()
     assert header.split()[:3] == ["split", "experiment", "original"]
     assert [line.split()[3] for line in rows[:2]] == ["efficientnet_lite0-frozen", "efficientnet_lite0-half"]
