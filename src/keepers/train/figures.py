@@ -97,23 +97,22 @@ def curves(trials: Sequence[Trial], columns: int = 4) -> bytes:
     drawn = [trial for trial in trials if any(history(run.run) for run in trial.runs)]
     lines = -(-len(drawn) // columns) or 1
     limits = _limits([history(run.run) for trial in drawn for run in trial.runs])
-    with _canvas(WIDE, 2.6 * lines + 0.4) as (figure, buffer):
-        bands = np.atleast_1d(figure.subfigures(lines, 1))
-        for line, band in enumerate(bands):
-            grid = band.subplots(2, columns, squeeze=False, sharex="col")
-            for column in range(columns):
-                place = line * columns + column
-                if place >= len(drawn):
-                    grid[0, column].axis("off")
-                    grid[1, column].axis("off")
-                    continue
-                _draw_trial(grid[:, column], drawn[place], limits)
-                if column:
-                    for axis in grid[:, column]:
-                        axis.tick_params(labelleft=False)
-            grid[0, 0].set_ylabel("loss")
-            grid[1, 0].set_ylabel("accuracy")
-            grid[1, 0].set_xlabel("epoch")
+    with _canvas(WIDE, 2.5 * lines + 0.4) as (figure, buffer):
+        grid = figure.subplots(2 * lines, columns, squeeze=False)
+        for place in range(lines * columns):
+            line, column = divmod(place, columns)
+            pair = grid[2 * line : 2 * line + 2, column]
+            if place >= len(drawn):
+                for axis in pair:
+                    axis.axis("off")
+                continue
+            _draw_trial(pair, drawn[place], limits)
+            if column:
+                for axis in pair:
+                    axis.tick_params(labelleft=False)
+            else:
+                pair[0].set_ylabel("loss")
+                pair[1].set(ylabel="accuracy", xlabel="epoch")
         styles = [Line2D([], [], ls="--", color=COLOURS[1]), Line2D([], [], ls="-", color=COLOURS[0])]
         figure.legend(
             styles, ["train, while learning", "validation"], loc="outside upper right", ncols=2, frameon=False
@@ -145,7 +144,7 @@ def _draw_reliability(axis: Any, trial: Trial) -> None:
         if not bins:
             continue
         label = f"{name}, ECE {share(facts[key])}"
-        axis.plot([b[1] for b in bins], [b[2] for b in bins], style, color=colour, lw=1.2, label=label)
+        axis.plot([b[1] for b in bins], [b[2] for b in bins], style, color=colour, lw=1.2, alpha=0.7, label=label)
         axis.scatter(
             [b[1] for b in bins], [b[2] for b in bins], [10 + 12 * b[0] ** 0.5 for b in bins], colour, alpha=0.6
         )
@@ -304,6 +303,7 @@ def severity(winners: Sequence[Trial], others: Mapping[str, Sequence[Trial]]) ->
                 ]
                 axis.errorbar(x, y, np.abs(bars), color=colour, marker="o", ms=4, lw=1.4, elinewidth=0.7, label=name)
                 rest = [right / count for _, count, right in all_rows]
+                lowest = min([lowest, *(math.floor(5 * value) / 5 for value in rest)])
                 axis.plot(
                     [s for s, _, _ in all_rows], rest, "--", color=colour, lw=1, alpha=0.7, label=f"{name}, all rows"
                 )

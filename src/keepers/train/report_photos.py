@@ -19,7 +19,7 @@ from keepers.train.report_facts import Data
 CELL, CAPTION, GAP, COLUMNS = 190, 56, 8, 5
 HEAVIEST = 390_000
 """Bytes of a sheet at most."""
-_PAPER, _INK, _WRONG, _SEEN = (250, 250, 248), (25, 25, 25), (176, 0, 32), (255, 209, 92)
+_PAPER, _INK, _WRONG, _SEEN = (255, 255, 255), (25, 25, 25), (176, 0, 32), (255, 209, 92)
 Progress = Callable[[str, int, int, str], None]
 
 
