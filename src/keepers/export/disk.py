@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,19 @@ class Facts:
     def same_as(self, other: "Facts") -> bool:
         """Whether nobody wrote to the file in between, as far as size and time can tell."""
         return (self.size, self.mtime_ns) == (other.size, other.mtime_ns)
+
+
+def there(path: Path) -> bool:
+    """Whether something has this name, be it a link that leads nowhere.
+
+    Raises:
+        OSError: that cannot be told; it is not taken for absence.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def shown(path: Path | int | str) -> str:
@@ -208,7 +222,7 @@ def rename_new(source: Path, target: Path) -> None:
     """
     if sys.platform == "linux" and _rename_noreplace(source, target):
         return
-    if os.path.lexists(target):
+    if there(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(source), None, os.fspath(target))
     os.rename(source, target)  # noqa: PTH104
 
@@ -236,11 +250,11 @@ def _renameat2() -> Any:
     return function
 
 
-def remove(path: Path) -> None:
-    """Remove a file that keepers made itself, or whose verified double is elsewhere; quiet where it is gone."""
-    with suppress(FileNotFoundError):
-        os.unlink(path)  # noqa: PTH108
-        sync_folder(path.parent)
+def sync_folders(folders: Iterable[Path]) -> None:
+    """`sync_folder` for each that is still there."""
+    for folder in folders:
+        with suppress(FileNotFoundError):
+            sync_folder(folder)
 
 
 def make_folders(folders: list[Path]) -> None:
@@ -254,7 +268,7 @@ def make_folders(folders: list[Path]) -> None:
 def missing_folders(folder: Path) -> list[Path]:
     """`folder` and those above it that do not exist, the outermost first."""
     missing: list[Path] = []
-    while not os.path.lexists(folder):
+    while not there(folder):
         missing.insert(0, folder)
         folder = folder.parent
     return missing

@@ -157,6 +157,7 @@ class _Run:
     counts: Counter[str] = field(default_factory=Counter)
     failures: Sentences = field(default_factory=list)
     tried: int = 0
+    hanging: int = 0
     at: tuple[int, Operation] | None = None
 
     def all(self) -> Done:
@@ -176,7 +177,7 @@ class _Run:
 
     def _end(self) -> Done:
         left_out = len(self.plan.operations) - self.tried
-        self.log.mark("end", self.failures)
+        self.log.mark("end", self.failures, self.hanging)
         failures, skipped = tuple(self.failures), self.plan.skipped
         return Done(self.record.id, self.counts, failures, skipped, (), self.recovered, left_out)
 
@@ -184,9 +185,11 @@ class _Run:
         steps: list[Step] = []
         try:
             steps = self._look(number, group, ground)
+            folders: set[Path] = set()
             for operation, step in zip(group, steps, strict=True):
                 self.at = (step.number, operation)
-                perform(operation, step, self.record.site, ready_of(step, self.record, self.log))
+                folders |= perform(operation, step, self.record.site, ready_of(step, self.record, self.log))
+            disk.sync_folders(folders)
             self.log.group(number, "done")
             self.counts.update(_KINDS[type(operation)] for operation in group)
         except (KeepersError, OSError) as error:
@@ -217,10 +220,11 @@ class _Run:
             take_back(steps, self.record, self.log, doubtful=self.at[0])
             remove_folders(steps)
             self.log.group(number, "back")
-        except Kept as kept:
-            self.failures += kept.sentences  # the set has no end in the log, so the next start tries again
-        except StorageError:
-            pass  # the same: what is not in the log is looked at again
+        except Kept as kept:  # the set has no end in the log, so the next start tries again
+            self.failures += kept.sentences
+            self.hanging += 1
+        except StorageError:  # the same
+            self.hanging += 1
 
 
 def _refuse_twice(steps: list[Step]) -> None:

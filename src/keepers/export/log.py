@@ -14,7 +14,7 @@ import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,9 @@ JobState = Literal["done", "undone", "partly undone", "interrupted"]
 KINDS: Mapping[str, str] = {"write": "written", "copy": "copied", "move": "moved", "trash": "trashed"}
 """Kind of step -> the word under which it is counted."""
 
+Sentences = Sequence[tuple[Path, str]]
+
+_TAIL = 4096
 _NEW = ".new-"
 _LOG = "log.jsonl"
 _APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -74,10 +77,13 @@ class Log:
         """
         self._append(_line({"group": number, "state": state}), sync=False)
 
-    def mark(self, what: Literal["end", "undo", "undone"], sentences: list[tuple[Path, str]] | None = None) -> None:
-        """Say that the job ended, that undoing began, or that it ended, with sentences for what was refused."""
-        said = [[os.fspath(path), sentence] for path, sentence in sentences or []]
-        self._append(_line({what: _now(), "sentences": said}), sync=True)
+    def mark(self, what: Literal["end", "undo", "undone"], sentences: Sentences = (), hanging: int = 0) -> None:
+        """Say that the job ended, that undoing began, or that it ended, with sentences for what was refused.
+
+        hanging: sets that are half done. This is the last line, and short, so that `settled` need not read more.
+        """
+        said = [[os.fspath(path), sentence] for path, sentence in sentences]
+        self._append(_line({"sentences": said}) + _line({what: _now(), "hanging": hanging}), sync=True)
 
     def _append(self, data: bytes, sync: bool) -> None:
         with _storage_errors(self.folder):
@@ -101,7 +107,7 @@ class _storage_errors:
         if isinstance(error, OSError):
             why = "its disk is full" if error.errno in disk.FULL else str(error.strerror or error)
             raise StorageError(
-                f"The journal {shown(self.folder)} could not be written ({why}); put that right and run again: "
+                f"The journal {shown(self.folder)} could not be used ({why}); put that right and run again: "
                 "the next start takes back what is unfinished."
             ) from error
 
@@ -241,6 +247,26 @@ def records(journal: Path) -> list[Record]:
     return [record for record in found if record is not None]
 
 
+def unsettled(journal: Path) -> list[Record]:
+    """The jobs that were cut short, the first first; reads only the ends of the logs of all others."""
+    with _storage_errors(journal):
+        folders = [path for path in journal.iterdir() if path.name.isdecimal()] if journal.is_dir() else []
+        some = [folder for folder in sorted(folders, key=lambda path: int(path.name)) if not _settled(folder)]
+        found = [read(folder) for folder in some]
+    return [record for record in found if record is not None and record.interrupted]
+
+
+def _settled(folder: Path) -> bool:
+    with (folder / _LOG).open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+        last = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
+    try:
+        entry = json.loads(last)
+    except ValueError:
+        return False
+    return ("end" in entry or "undone" in entry) and not entry["hanging"]
+
+
 def read(folder: Path) -> Record | None:
     """The record of one job; None where not even its header can be read, so that nothing was done."""
     record: Record | None = None
@@ -274,7 +300,7 @@ def _apply(entry: dict[str, Any], record: Record) -> None:
         record.groups = {group: "done" if state == "kept" else state for group, state in record.groups.items()}
     elif "undone" in entry:
         record.undoing, record.undone = False, True
-    if "sentences" in entry:
+    elif "sentences" in entry:
         record.sentences = [(Path(path), sentence) for path, sentence in entry["sentences"]]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from keepers.errors import KeepersError, NotFound, NothingToDo, Refused
 from keepers.export import disk
 from keepers.export.lock import Busy, locked
-from keepers.export.log import Log, Record, records
+from keepers.export.log import Log, Record, records, unsettled
 from keepers.export.steps import Step, Unfinished, back, clean
 
 Sentences = list[tuple[Path, str]]
@@ -87,7 +87,7 @@ def recover(journal: Path) -> list[Undone]:
 
 def recover_locked(journal: Path) -> list[Undone]:
     """`recover` for whoever holds the lock; the latest job first, for it may stand on earlier ones."""
-    return [_undo(record, record.pending()) for record in reversed(records(journal)) if record.interrupted]
+    return [_undo(record, record.pending()) for record in reversed(unsettled(journal))]
 
 
 def _undo(record: Record, sets: list[list[Step]]) -> Undone:
@@ -106,7 +106,7 @@ def _undo(record: Record, sets: list[list[Step]]) -> Undone:
                     log.group(steps[0].group, "kept")
         remove_folders(record.steps)
         if complete:
-            log.mark("undone", sentences)
+            log.mark("undone", sentences, hanging=0)
     return Undone(record.id, restored, tuple(sentences), complete)
 
 
@@ -144,15 +144,16 @@ def take_back(steps: Sequence[Step], record: Record, log: Log, doubtful: int | N
             sentences.append((step.target or step.path, _words(step, error)))
     if sentences and record.groups.get(steps[0].group) is not None:
         raise Kept(sentences, final)
-    restored = 0
+    restored, folders = 0, set[Path]()
     for step, action in actions:
         try:
             if action is not None:
-                action()
+                folders |= action()
                 restored += 1
         except (Refused, Unfinished, OSError) as error:
             final = final and isinstance(error, Refused)
             sentences.append((step.target or step.path, _words(step, error)))
+    disk.sync_folders(folders)
     if sentences:
         raise Kept(sentences, final)
     return restored

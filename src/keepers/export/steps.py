@@ -20,7 +20,9 @@ from keepers.export.operations import ABSENT, MoveFile, Operation, Stamp, TrashF
 from keepers.export.trash import in_trash, send
 from keepers.io.files import hash_bytes
 
-Action = Callable[[], None]
+Folders = set[Path]
+"""Folders whose new names are not forced to the disk yet; a set of files forces each of them once."""
+Action = Callable[[], Folders]
 
 
 class Unfinished(KeepersError):
@@ -79,7 +81,7 @@ def look(operation: Operation, number: int = 0, group: int = 0) -> Step:
         raise Refused(f"{shown(operation.source)} changed since it was looked at; cull the folder again, then export.")
     if isinstance(operation, TrashFile):
         return Step(number, group, "trash", operation.source, facts=facts)
-    if os.path.lexists(operation.target):
+    if disk.there(operation.target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(operation.target))
     kind = "move" if isinstance(operation, MoveFile) else "copy"
     folders = tuple(disk.missing_folders(operation.target.parent))
@@ -89,7 +91,7 @@ def look(operation: Operation, number: int = 0, group: int = 0) -> Step:
 def _look_at_write(operation: WriteFile, number: int, group: int) -> Step:
     path = Path(os.path.realpath(operation.path)) if operation.path.is_symlink() else operation.path
     after = hash_bytes(operation.data)
-    if not os.path.lexists(path):
+    if not disk.there(path):
         if path != operation.path:
             raise Refused(f"{shown(operation.path)} is a link that leads nowhere; remove it and run again.")
         path.parent.stat()  # a folder that is gone is said before anything is done
@@ -129,8 +131,8 @@ def back_up(step: Step, site: Site) -> None:
         raise
 
 
-def perform(operation: Operation, step: Step, site: Site, ready: Callable[[str], None]) -> None:
-    """Do what `look` found to be right and the log holds.
+def perform(operation: Operation, step: Step, site: Site, ready: Callable[[str], None]) -> Folders:
+    """Do what `look` found to be right and the log holds; the folders to force to the disk.
 
     ready: called with the digest of a finished copy before it gets its name.
 
@@ -139,32 +141,30 @@ def perform(operation: Operation, step: Step, site: Site, ready: Callable[[str],
         OSError: the disk failed. Either way the step is then taken back by `back`.
     """
     if isinstance(operation, WriteFile):
-        if step.before != step.after:  # what is there already keeps its time
-            _write(operation.data, step, site)
-    elif isinstance(operation, TrashFile):
+        # What is there already keeps its time.
+        return _write(operation.data, step, site) if step.before != step.after else set()
+    if isinstance(operation, TrashFile):
         _still(step.path, step.facts)
         send(step.path)
-    else:
-        disk.make_folders(list(step.folders))
-        _still(step.path, step.facts)
-        assert step.target is not None
-        temporary = site.temporary(step.number, step.home)
-        if isinstance(operation, MoveFile):
-            _move(step.path, step.target, temporary, ready)
-        else:
-            _copy(step.path, step.target, temporary, ready)
+        return {step.path.parent}
+    disk.make_folders(list(step.folders))
+    _still(step.path, step.facts)
+    assert step.target is not None
+    temporary = site.temporary(step.number, step.home)
+    do = _move if isinstance(operation, MoveFile) else _copy
+    return do(step.path, step.target, temporary, ready)
 
 
 def _still(path: Path, facts: Facts | None) -> None:
     """Refuse a file that someone else changed, made or took away since it was looked at."""
     if facts is None:
-        if os.path.lexists(path):
+        if disk.there(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(path))
     elif not Facts.of(path).same_as(facts):
         raise Refused(f"{shown(path)} was changed by another program just now; run again.")
 
 
-def _write(data: bytes, step: Step, site: Site) -> None:
+def _write(data: bytes, step: Step, site: Site) -> Folders:
     temporary = site.temporary(step.number, step.home)
     disk.write_new(temporary, data, 0o666 if step.facts is None else 0o600)
     if disk.digest_of(temporary, cold=True) != step.after:
@@ -175,27 +175,27 @@ def _write(data: bytes, step: Step, site: Site) -> None:
     else:
         disk.dress(temporary, step.facts, step.path, now=True)
         os.replace(temporary, step.path)  # noqa: PTH105
-    disk.sync_folder(step.home)
+    return {step.home}
 
 
-def _copy(source: Path, target: Path, temporary: Path, ready: Callable[[str], None]) -> None:
+def _copy(source: Path, target: Path, temporary: Path, ready: Callable[[str], None]) -> Folders:
     ready(disk.copy_new(source, temporary))
     disk.rename_new(temporary, target)
-    disk.sync_folder(target.parent)
+    return {target.parent}
 
 
-def _move(source: Path, target: Path, temporary: Path, ready: Callable[[str], None]) -> None:
+def _move(source: Path, target: Path, temporary: Path, ready: Callable[[str], None]) -> Folders:
     try:
         disk.rename_new(source, target)
-        disk.sync_folder(target.parent)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         facts = Facts.of(source)
         _copy(source, target, temporary, ready)
+        disk.sync_folder(target.parent)
         _still(source, facts)
         os.unlink(source)  # noqa: PTH108 - the verified copy has its name, and both are on the disk
-    disk.sync_folder(source.parent)
+    return {source.parent, target.parent}
 
 
 # Taking back
@@ -226,7 +226,7 @@ def _unwrite(step: Step, site: Site) -> Action | None:
     if not path.parent.is_dir():
         raise Unfinished(f"The folder of {name} is not there; connect its disk or card, then undo again.")
     kept = "" if step.before is None else f" What it was before is kept as {shown(site.backups / step.before)}."
-    if not os.path.lexists(path):
+    if not disk.there(path):
         if step.before is None:
             return None
         raise Refused(f"{name} is no longer there; if a later job moved it, undo that one first.{kept}")
@@ -236,24 +236,29 @@ def _unwrite(step: Step, site: Site) -> Action | None:
     if now != step.after:
         raise Refused(f"{name} was changed after keepers wrote it and stays as it is now.{kept}")
 
-    def restore() -> None:
+    def restore() -> Folders:
         _still(path, found)
         if step.before is None or step.facts is None:
-            disk.remove(path)
-        else:
-            _restore(site.backups / step.before, step, step.facts, site)
+            return _remove(path)
+        return _restore(site.backups / step.before, step, step.facts, site)
 
     return restore
 
 
-def _restore(backup: Path, step: Step, facts: Facts, site: Site) -> None:
+def _restore(backup: Path, step: Step, facts: Facts, site: Site) -> Folders:
     temporary = site.temporary(step.number, step.home, "undo")
     if disk.copy_new(backup, temporary) != step.before:
-        disk.remove(temporary)
+        _remove(temporary)
         raise Refused(f"The backup {shown(backup)} is damaged, so {shown(step.path)} stays as it is now.")
     disk.dress(temporary, facts)
     os.replace(temporary, step.path)  # noqa: PTH105
-    disk.sync_folder(step.home)
+    return {step.home}
+
+
+def _remove(path: Path) -> Folders:
+    """Remove a file that keepers made itself, or whose verified double is elsewhere."""
+    os.unlink(path)  # noqa: PTH108
+    return {path.parent}
 
 
 def _uncopy(step: Step, ready: str | None) -> Action | None:
@@ -263,25 +268,25 @@ def _uncopy(step: Step, ready: str | None) -> Action | None:
         return None  # the copy never got its name
     if not target.parent.is_dir() and not step.folders:
         raise Unfinished(f"The folder of {name} is not there; connect its disk or card, then undo again.")
-    if not os.path.lexists(target):
+    if not disk.there(target):
         return None
     if disk.digest_of(target) != ready:
         raise Refused(f"{name} was changed after keepers copied it and stays as it is.")
-    if not os.path.lexists(source) or disk.digest_of(source) != ready:
+    if not disk.there(source) or disk.digest_of(source) != ready:
         raise Refused(f"{shown(source)} is gone or was changed, so its copy {name} stays.")
-    return lambda: disk.remove(target)
+    return lambda: _remove(target)
 
 
 def _unmove(step: Step, site: Site, ready: str | None, ready_again: Callable[[str], None]) -> Action | None:
     assert step.target is not None and step.facts is not None
     source, target = step.path, step.target
-    if os.path.lexists(source):
-        if ready is None or not os.path.lexists(target):
+    if disk.there(source):
+        if ready is None or not disk.there(target):
             return None  # never moved, or back already; what is at the target is not ours
         if not disk.digest_of(source) == disk.digest_of(target) == ready:
             raise Refused(f"{shown(source)} and {shown(target)} are both there and differ; both stay.")
-        return lambda: disk.remove(target)
-    if not os.path.lexists(target):
+        return lambda: _remove(target)
+    if not disk.there(target):
         if source.parent.is_dir() and target.parent.is_dir():
             raise Refused(f"{shown(target)} is no longer where keepers moved it; bring it back there, then undo again.")
         raise Unfinished(f"{shown(target)} is not there; connect its disk or card, then undo again.")
@@ -290,10 +295,10 @@ def _unmove(step: Step, site: Site, ready: str | None, ready_again: Callable[[st
         raise Refused(f"{shown(target)} was changed after keepers moved it there, so it stays there.")
     folders = _folders_back(source, target)
 
-    def move() -> None:
+    def move() -> Folders:
         disk.make_folders(folders)
         _still(target, found)
-        _move(target, source, site.temporary(step.number, source.parent, "undo"), ready_again)
+        return _move(target, source, site.temporary(step.number, source.parent, "undo"), ready_again)
 
     return move
 
@@ -309,7 +314,7 @@ def _folders_back(source: Path, target: Path) -> list[Path]:
 
 
 def _untrash(step: Step) -> Action | None:
-    if os.path.lexists(step.path):
+    if disk.there(step.path):
         return None
     where = in_trash(step.path)
     place = f" as {shown(where)}" if where else ""
@@ -321,5 +326,5 @@ def clean(step: Step, site: Site) -> None:
     for folder in {step.path.parent, step.home}:
         for use in ("part", "undo"):
             temporary = site.temporary(step.number, folder, use)
-            if os.path.lexists(temporary):
-                disk.remove(temporary)
+            if disk.there(temporary):
+                _remove(temporary)
