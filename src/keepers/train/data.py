@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from keepers.dataset.labels import Row
+from keepers.errors import NotFound
 from keepers.flaws import FLAWS
 from keepers.image.preprocess import to_square
 from keepers.image.resize import shrink
@@ -41,7 +42,7 @@ class Part:
 def _view(path: Path) -> Rgb:
     bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if bgr is None:
-        raise FileNotFoundError(f"{path} is in labels.csv but cannot be read; build the dataset again.")
+        raise NotFound(f"{path} is in labels.csv but cannot be read; build the dataset again.")
     view = shrink(np.asarray(bgr[..., ::-1], dtype=np.uint8), SHORT_SIDE)
     # A panorama would need far more memory than its centre is worth.
     height, width = view.shape[:2]
