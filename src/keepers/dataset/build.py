@@ -197,7 +197,7 @@ def build(
         Refused: if `out` exists and `force` is off, or is not a dataset. StorageError: if the disk is full.
     """
     settings = settings or Settings()
-    if 0 < settings.short_side < MIN_SIDE:
+    if settings.short_side != 0 and settings.short_side < MIN_SIDE:
         raise UserError(f"A short side of {settings.short_side} pixels is too small: the network sees {MIN_SIDE}.")
     if clean.resolve() in (out.resolve(), *out.resolve().parents):
         raise Refused(
