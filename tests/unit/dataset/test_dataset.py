@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from typer.testing import CliRunner
 
+from keepers import cli
 from keepers.dataset import build as maker
 from keepers.dataset import labels, plan
 from keepers.dataset.show import show
 from keepers.errors import NotFound, NothingToDo, Refused, UserError
+from keepers.flaws import Flaw
 from keepers.types import LABELS
 
 
@@ -203,3 +206,66 @@ def test_a_dataset_inside_its_clean_photos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="inside"):
         maker.build(clean, clean / "out")
     assert not (clean / "out").exists()
+
+
+def test_a_short_side_reduces_photos_before_they_are_flawed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = clean_photos(tmp_path / "clean", 3)
+    Image.open(clean / "photo0.jpg").resize((300, 400)).save(clean / "upright.png")
+    seen = []
+
+    def watched(flaw: Flaw) -> Flaw:
+        def look(rgb: np.ndarray, rng: np.random.Generator, severity: float) -> tuple[np.ndarray, dict[str, float]]:
+            seen.append(rgb.shape[:2])
+            return flaw(rgb, rng, severity)
+
+        return look
+
+    monkeypatch.setattr(maker, "FLAWS", {name: watched(flaw) for name, flaw in maker.FLAWS.items()})
+    built = build(tmp_path, clean=clean, short_side=256)
+    assert len(seen) == sum(bool(row.flaw) for row in built.rows)
+    assert {min(shape) for shape in seen} == {256}
+    for row in built.rows:
+        if not row.flaw:
+            with Image.open(built.out / row.path) as photo, Image.open(clean / row.source) as source:
+                assert min(photo.size) == 256
+                assert photo.width / photo.height == pytest.approx(source.width / source.height, abs=0.01)
+
+
+def test_a_short_side_changes_pixels_and_not_what_is_drawn(tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean", 3)
+    usual, small = build(tmp_path, "usual", clean), build(tmp_path, "small", clean, short_side=256)
+    drawn = [[(r.path, r.flaw, r.severity, r.seed, r.split) for r in built.rows] for built in (usual, small)]
+    assert drawn[0] == drawn[1]
+    assert digest(usual.out) != digest(small.out)
+    assert json.loads((small.out / "dataset.json").read_text())["short_side"] == 256
+    assert json.loads((usual.out / "dataset.json").read_text())["short_side"] == 0
+
+
+def test_a_short_side_never_enlarges(tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean", 2)
+    usual, large = build(tmp_path, "usual", clean), build(tmp_path, "large", clean, short_side=2000)
+    assert {path.name: path.read_bytes() for path in usual.out.rglob("*.jpg")} == {
+        path.name: path.read_bytes() for path in large.out.rglob("*.jpg")
+    }
+
+
+@pytest.mark.parametrize("side", [1, 255, -1])
+def test_a_short_side_that_the_network_would_have_to_enlarge_is_refused(side: int, tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean", 2)
+    with pytest.raises(UserError, match=f"{side} pixels.*256"):
+        build(tmp_path, clean=clean, short_side=side)
+    assert {path.name for path in tmp_path.iterdir()} == {"clean"}
+
+
+@pytest.mark.parametrize(("arguments", "code"), [((), 0), (("--short-side", "256"), 0), (("--short-side", "200"), 2)])
+def test_the_command_takes_a_short_side(arguments: tuple[str, ...], code: int, tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean", 2)
+    command = ["dataset", "build", str(clean), str(tmp_path / "out"), "--variants", "1", *arguments]
+    done = CliRunner().invoke(cli.build(), command)
+    assert done.exit_code == code
+    if code:
+        assert "200 pixels" in done.stderr
+        assert not (tmp_path / "out").exists()
+        return
+    with Image.open(next((tmp_path / "out" / "original").iterdir())) as photo:
+        assert min(photo.size) == (256 if arguments else 300)

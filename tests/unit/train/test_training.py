@@ -218,6 +218,12 @@ def test_exporting_an_unfinished_run_says_what_to_do(tmp_path: Path, run: Path) 
         export.export(tmp_path, tmp_path / "x.onnx")
 
 
+def test_a_photo_that_is_gone_is_a_sentence(dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text((dataset / "labels.csv").read_text())
+    with pytest.raises(NotFound, match=r"\.jpg is in labels\.csv"):
+        loop.parts(tmp_path, ("train",))
+
+
 def test_augmentation_is_square_and_repeats_itself() -> None:
     view = np.random.default_rng(0).integers(0, 255, (256, 384, 3), dtype=np.uint8)
     one = [data.augment(view, np.random.default_rng(7)) for _ in range(2)]
