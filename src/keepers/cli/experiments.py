@@ -297,9 +297,10 @@ def _list_studies(folder: Path, as_json: bool) -> None:
 
 
 def best(folder: Folder = STUDY, as_json: Json = False) -> None:
-    """Choose the best experiment of each study and split protocol by validation accuracy, its mean over seeds.
+    """Choose the best experiment of each study and split protocol by validation accuracy.
 
-    The test accuracy is told, but has no say: chosen by it, it would no longer be one.
+    That is the mean over the seeds that all experiments ran. The test accuracy is told, but has no say: chosen by
+    it, it would no longer be one.
     """
     _needs_torch()
     from keepers.errors import NothingToDo
