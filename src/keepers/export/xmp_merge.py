@@ -62,6 +62,7 @@ def merge(data: bytes, wanted: Changes, name: str) -> bytes:
         Refused: `data` is not valid XMP, or something of it would be lost.
     """
     packet = xmp.parse(data, name)
+    theirs = foreign(packet)
     _ensure_description(packet)
     full = _with_rating(wanted, xmp.properties(packet))
     for key, value in full.items():
@@ -69,13 +70,14 @@ def merge(data: bytes, wanted: Changes, name: str) -> bytes:
     _spread(packet)
     merged = packet.to_bytes()
     after = xmp.parse(merged, name)
-    _compare(xmp.parse(data, name), after, name)
+    if foreign(after) != theirs:
+        raise Refused(f"{name} could not be changed without losing what others wrote, so it was left as it is.")
     _read_back(after, full, name)
     return merged
 
 
 def foreign(packet: Packet) -> bytes:
-    """Everything in a packet that is not keepers': canonical XML (C14N 2.0) with comments, and the bytes around it.
+    """Everything in a packet that is not keepers': canonical XML with comments, and the bytes around it.
 
     White space between elements, where RDF gives it no meaning, does not count.
     """
@@ -88,7 +90,15 @@ def foreign(packet: Packet) -> bytes:
             _remove(description)
     for element in bare.root.iter():
         _drop_blanks(element)
-    return packet.before + bytes(etree.tostring(bare.root, method="c14n2", with_comments=True)) + packet.after
+    return packet.before + _canonical(bare.root) + packet.after
+
+
+def _canonical(root: Any) -> bytes:
+    """Exclusive C14N 1.0, which is fast; C14N 2.0 where a namespace is no absolute address, which 1.0 refuses."""
+    try:
+        return bytes(etree.tostring(root, method="c14n", exclusive=True, with_comments=True))
+    except etree.C14NError:
+        return bytes(etree.tostring(root, method="c14n2", with_comments=True))
 
 
 def _with_rating(wanted: Changes, found: Mapping[str, str]) -> dict[str, str | None]:
@@ -184,11 +194,6 @@ def _spread(packet: Packet) -> None:
         holder = items.getparent()
         if not holder.text and not items.tail and len(holder) == 1:
             holder.text, items.tail = margin, margin[:-1]
-
-
-def _compare(before: Packet, after: Packet, name: str) -> None:
-    if foreign(before) != foreign(after):
-        raise Refused(f"{name} could not be changed without losing what others wrote, so it was left as it is.")
 
 
 def _read_back(after: Packet, wanted: Changes, name: str) -> None:

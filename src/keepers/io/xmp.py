@@ -231,7 +231,8 @@ def rating_in(found: Mapping[str, str]) -> Rating:
 def flagged(found: Mapping[str, str]) -> VerdictName | None:
     """A person's verdict by flags, stars aside; None where there is none or it is keepers' own.
 
-    A flag that keepers wrote and that is gone was withdrawn: what remains are stars, or neither keep nor delete.
+    A flag of keepers' that another program made neutral was withdrawn: what remains are stars, or neither keep nor
+    delete. One that is merely missing says nothing, since some programs drop what they do not know.
     """
     recorded, _ = _own_verdict(found)
     now, own = _flags(found), {}
@@ -242,14 +243,19 @@ def flagged(found: Mapping[str, str]) -> VerdictName | None:
     for name in changed:
         if (word := _MEANING[name].get(now[name])) is not None:
             return word
-    withdrawn = changed and recorded in ("keep", "delete")
-    return (by_stars(_number(found.get(RATING))) or "maybe") if withdrawn else None
+    withdrawn = any(now[name] is not None and own.get(name) in _MEANING[name] for name in changed)
+    return (by_stars(_number(found.get(RATING))) or "maybe") if withdrawn and recorded != "maybe" else None
 
 
 def _flags(found: Mapping[str, str]) -> dict[str, int | None]:
-    good = _TRUTH.get(found.get(GOOD, "").lower())
-    reject = -1 if _number(found.get(RATING)) == -1 else None
-    return {GOOD: good, PICK: _number(found.get(PICK)), RATING: reject, PICK_LABEL: _number(found.get(PICK_LABEL))}
+    """The values of the flags; of xmp:Rating only whether it is -1."""
+    rating = _number(found.get(RATING))
+    return {
+        GOOD: _TRUTH.get(found.get(GOOD, "").lower()),
+        PICK: _number(found.get(PICK)),
+        RATING: None if rating is None else min(rating, 0),
+        PICK_LABEL: _number(found.get(PICK_LABEL)),
+    }
 
 
 def by_stars(stars: int | None) -> VerdictName | None:
