@@ -12,6 +12,7 @@ import torch
 
 from keepers import __version__
 from keepers.errors import Refused, UserError
+from keepers.train.mend import mend_torchvision
 from keepers.io.files import replacing
 from keepers.types import LABELS
 
@@ -92,6 +93,7 @@ def sha256(path: Path) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of all that can change a result, and the kind of machine."""
+    mend_torchvision()
     import timm
 
     return {
