@@ -10,12 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_VERBS = ("assess", "bench", "cull", "explain", "list_photos", "make_sample")
+_VERBS = ("assess", "bench", "choose", "cull", "explain", "export", "jobs", "list_photos", "make_sample", "undo")
 
 if TYPE_CHECKING:
-    from keepers.app import assess, bench, cull, explain, list_photos, make_sample
+    from keepers.app import assess, bench, choose, cull, explain, export, jobs, list_photos, make_sample, undo
 
-__all__ = ["__version__", "assess", "bench", "cull", "explain", "list_photos", "make_sample"]
+__all__ = [
+    "__version__",
+    "assess",
+    "bench",
+    "choose",
+    "cull",
+    "explain",
+    "export",
+    "jobs",
+    "list_photos",
+    "make_sample",
+    "undo",
+]
 
 
 def __getattr__(name: str) -> Any:

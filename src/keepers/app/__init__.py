@@ -3,6 +3,9 @@
 | verb | does |
 |---|---|
 | `cull` | measures a folder into the catalog and triages it |
+| `choose` | records what a person decided of photos |
+| `export` | hands verdicts over: XMP, CSV, JSON, files in folders |
+| `jobs`, `undo` | what exports changed, and taking it back |
 | `assess` | judges files or folders without touching a catalog |
 | `assess_bytes` | the same for the bytes of one upload |
 | `explain` | everything that is known of one photo |
@@ -10,12 +13,15 @@
 | `bench` | how fast this machine is, by stage |
 | `make_sample` | writes the sample shoot |
 
-None of them changes a photo or writes into its folder.
+`export` alone changes what lies in a folder of photos, and `undo` takes that back.
 """
 
 from keepers.app.assessing import assess, assess_bytes
 from keepers.app.benching import Bench, Stage, bench
+from keepers.app.choosing import Chosen, choose
 from keepers.app.culling import Shoot, Stopped, cull
+from keepers.app.exporting import Exported, ExportStopped, export
+from keepers.app.journal import job_to_undo, jobs, undo
 from keepers.app.looking import explain, list_photos
 from keepers.app.sampling import make_sample
 from keepers.app.schema import SCHEMA, to_json
@@ -23,15 +29,23 @@ from keepers.app.schema import SCHEMA, to_json
 __all__ = [
     "SCHEMA",
     "Bench",
+    "Chosen",
+    "ExportStopped",
+    "Exported",
     "Shoot",
     "Stage",
     "Stopped",
     "assess",
     "assess_bytes",
     "bench",
+    "choose",
     "cull",
     "explain",
+    "export",
+    "job_to_undo",
+    "jobs",
     "list_photos",
     "make_sample",
     "to_json",
+    "undo",
 ]

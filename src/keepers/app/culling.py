@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from keepers.app.importing import take_over
+from keepers.app.journal import Note, recover
 from keepers.app.measuring import Progress, Run, Skipped, photos_in
 from keepers.catalog.db import Catalog
 from keepers.errors import StorageError
@@ -21,9 +23,10 @@ class Shoot:
     """A culled folder.
 
     `opinions` are sorted by path and include unreadable photos (`verdict` None); `skipped` are subfolders that
-    could not be looked into; `measured` counts the photos whose pixels were read in this run and `seconds` how
-    long it took. `unsaved` says why facts could not be stored, where they could not. After Ctrl-C `complete` is
-    False and photos without facts are missing.
+    could not be looked into and sidecars that could not be read; `measured` counts the photos whose pixels were read
+    in this run and `seconds` how long it took; `imported` the ratings of other programs that became choices.
+    `unsaved` says why facts could not be stored, where they could not. After Ctrl-C `complete` is False and photos
+    without facts are missing.
     """
 
     folder: Path
@@ -34,6 +37,7 @@ class Shoot:
     seconds: float = 0.0
     unsaved: str | None = None
     complete: bool = True
+    imported: int = 0
 
     @property
     def counts(self) -> dict[VerdictName, int]:
@@ -67,6 +71,7 @@ def cull(
     workers: int | None = None,
     model: Path | str | None = None,
     progress: Progress | None = None,
+    note: Note | None = None,
 ) -> Shoot:
     """Triage a folder of photos into Must Haves, Maybes and To be Deleted. No photo is changed.
 
@@ -80,6 +85,7 @@ def cull(
         workers: threads; one per core unless given.
         model: an ONNX file to use instead of the packaged network, or "none".
         progress: called after every photo with how many are done and how many there are.
+        note: called with a sentence about what else was done, such as taking back an export that was cut short.
 
     Raises:
         NotFound, NothingToDo: there is no such folder, or no photo in it.
@@ -89,6 +95,7 @@ def cull(
     """
     began = time.monotonic()
     run = Run(settings(catalog=catalog, workers=workers, model=model))
+    recover(run.settings, note)
     sources, skipped = photos_in(folder)
     with Catalog(run.settings.catalog) as store:
         facts = _Facts(store, run.prepare(), sources, Path(folder).expanduser())
@@ -101,11 +108,12 @@ def cull(
         folder=facts.folder,
         catalog=run.settings.catalog,
         opinions=tuple(opinions),
-        skipped=skipped,
+        skipped=(*skipped, *facts.silent),
         measured=facts.measured,
         seconds=time.monotonic() - began,
         unsaved=facts.unsaved,
         complete=not facts.stopped,
+        imported=facts.imported,
     )
     if facts.stopped:
         raise Stopped(shoot)
@@ -120,11 +128,15 @@ class _Facts:
         self.measured = 0
         self.stopped = False
         self.unsaved: str | None = None
+        self.imported = 0
+        self.silent: list[Skipped] = []
         self._store, self._run, self._sources = store, run, sources
         self._pending: list[Report] = []
         store.adopt(sources, content_id)  # photos that were moved or renamed keep their facts
         self._stale = store.stale(sources, run.versions())
         self._known = self._from_catalog()
+        self._unheard = list(self._known.values())  # photos whose files may hold ratings of other programs
+        self.flush()
 
     def refresh(self, progress: Progress | None) -> None:
         """Measure what is stale. Ctrl-C ends it and sets `stopped`."""
@@ -145,15 +157,22 @@ class _Facts:
         try:
             if storable:
                 self._store.save(storable)
+            self._pending, self._unheard = [], self._unheard + storable
+            self._hear()  # now, while the files are in the system's memory
         except StorageError as error:
             self.unsaved = str(error)
             return
         self.unsaved = None
-        self._pending.clear()
 
     def reports(self) -> list[Report]:
         """One report per photo that has facts, in the order of the sources."""
         return [self._known[s.path] for s in self._sources if s.path in self._known]
+
+    def _hear(self) -> None:
+        """Take over what people said of photos in other programs."""
+        silent: list[Skipped] = []
+        self.imported += take_over(self._store, self._unheard, lambda path, why: silent.append(Skipped(path, why)))
+        self._unheard, self.silent = [], self.silent + silent
 
     def _take(self, report: Report) -> None:
         self._known[report.source.path] = report

@@ -5,15 +5,15 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from keepers.catalog import rows
+from keepers.catalog import ratings, rows
 from keepers.catalog.migrations import migrate
-from keepers.errors import NotFound, PhotoError, Refused, StorageError
-from keepers.types import VERDICTS, Measurement, Report, Source, VerdictName
+from keepers.catalog.ratings import Word
+from keepers.errors import PhotoError, Refused, StorageError
+from keepers.types import VERDICTS, Measurement, PhotoFile, Report, Source, VerdictName
 
 _BUSY_MS = 10_000
 
@@ -70,7 +70,8 @@ class Catalog:
         """Store reports in one transaction: all of them or, on an error, none.
 
         The facts of a photo are replaced whole, so that those of a check that no longer exists go away. Of
-        `timings` nothing is stored, and NaN is stored as None.
+        `timings` nothing is stored, and NaN is stored as None. Where a file changed but measures as before (another
+        program wrote its keywords into it), choices stay with the picture.
         """
         with self._transaction() as db:
             for report in reports:
@@ -82,6 +83,8 @@ class Catalog:
             db.execute(rows.SAVE_PHOTO, rows.of_photo(photo, report.model))
             db.execute("DELETE FROM measurement WHERE photo = ?", (photo.id,))
             db.executemany("INSERT INTO measurement VALUES (?, ?, ?, ?, ?)", rows.of_measurements(report))
+            for (old,) in db.execute(rows.SAME_PICTURE, (photo.id, rows.key(report.source.path))).fetchall():
+                ratings.carry_over(db, old, photo.id)
         self._place(db, report.source, photo.id if photo else None, report.error)
 
     @staticmethod
@@ -157,6 +160,11 @@ class Catalog:
                     adopted.append(source)
         return adopted
 
+    def renew(self, files: Iterable[PhotoFile]) -> None:
+        """Note the sizes and times of stored files that keepers wrote metadata into: their facts still hold."""
+        with self._transaction() as db:
+            db.executemany(rows.RENEW_FILE, ((file.size, file.mtime_ns, rows.key(file.path)) for file in files))
+
     def _want(self, sources: Sequence[Source]) -> None:
         """Fill the temporary table `wanted`, against which the queries for many sources are joined."""
         self._db.execute(rows.CREATE_WANTED)
@@ -167,30 +175,49 @@ class Catalog:
 
     # Choices
 
-    def choose(self, photo_id: str, verdict: VerdictName | None) -> None:
-        """Record what a person decided of a photo; None takes the decision back. Earlier choices stay on record.
+    def choose(self, photo: str | Iterable[str], verdict: VerdictName | None) -> None:
+        """Record what a person decided of a photo, or of several at once; None takes the decision back.
+
+        Earlier choices stay on record. When this returns, the choice survives a power cut.
+
+        Args:
+            photo: ids of photos.
 
         Raises:
-            NotFound: the catalog has no such photo.
+            NotFound: the catalog has no such photo; then nothing is recorded.
             Refused: `verdict` is none of keep, maybe, delete.
         """
         if verdict is not None and verdict not in VERDICTS:
             raise Refused(f"{verdict!r} is no verdict; choose one of {', '.join(VERDICTS)}.")
-        with self._transaction() as db:
-            if not db.execute("SELECT 1 FROM photo WHERE id = ?", (photo_id,)).fetchone():
-                raise NotFound(f"The catalog has no photo {photo_id}; cull its folder first.")
-            now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            db.execute("INSERT INTO choice (photo, verdict, made_at) VALUES (?, ?, ?)", (photo_id, verdict, now))
+        with self._transaction(durable=True) as db:
+            ratings.add(db, [photo] if isinstance(photo, str) else photo, verdict)
 
     def choices(self) -> dict[str, VerdictName]:
         """Photo id -> the latest human choice, of photos that have one."""
         with self._lock, _storage_errors(self.path):
-            latest: dict[str, VerdictName] = dict(self._db.execute(rows.LATEST_CHOICES))
+            latest: dict[str, VerdictName] = dict(self._db.execute(ratings.LATEST))
             return latest
 
+    def unread(self, photos: Sequence[tuple[str, bytes]]) -> list[int]:
+        """The numbers of those (photo id, `ratings.stamp`) whose files are in a state that was not read yet."""
+        with self._transaction() as db:
+            return ratings.unread(db, photos)
+
+    def hear(self, words: Iterable[Word]) -> int:
+        """Take what other programs say of photos into account; how many choices were made or taken back by it."""
+        with self._transaction(durable=True) as db:
+            return sum(ratings.hear(db, word) for word in words)
+
+    def will_write(self, words: Iterable[tuple[str, VerdictName]]) -> None:
+        """Remember the choices that are about to be written into files, so that `hear` does not take them for news."""
+        with self._transaction() as db:
+            ratings.will_write(db, words)
+
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """All or nothing. Without `durable`, a power cut may cost the latest ones: facts can be measured again."""
         with self._lock, _storage_errors(self.path):
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db

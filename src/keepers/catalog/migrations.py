@@ -60,7 +60,27 @@ CREATE TRIGGER choice_is_kept BEFORE DELETE ON choice BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER choice_is_fixed BEFORE UPDATE ON choice BEGIN SELECT RAISE(ABORT, 'choices are only added'); END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_RATINGS = """
+-- Where a decision was made: by a person in keepers, or by a person in another program, which left it in XMP.
+ALTER TABLE choice ADD COLUMN origin TEXT NOT NULL DEFAULT 'person' CHECK (origin IN ('person', 'xmp'));
+
+-- `said`: a person's word in the photo's files that was taken into account last. `wrote`: the one that keepers writes
+-- there itself and has not met again yet.
+CREATE TABLE rating (
+    photo TEXT PRIMARY KEY REFERENCES photo (id),
+    said TEXT CHECK (said IN ('keep', 'maybe', 'delete')),
+    wrote TEXT CHECK (wrote IN ('keep', 'maybe', 'delete'))
+) WITHOUT ROWID;
+
+-- States of a photo's files (names, sizes, times) whose ratings were read; none is read twice.
+CREATE TABLE reading (
+    photo TEXT NOT NULL REFERENCES photo (id),
+    stamp BLOB NOT NULL,
+    PRIMARY KEY (photo, stamp)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS)
 """Step n takes a catalog from `PRAGMA user_version` n to n + 1. Each statement ends at the end of a line."""
 
 

@@ -24,6 +24,7 @@ _UNCHANGED = (
     " JOIN file ON file.source = source.path AND file.path = source.path"
     " AND file.size = wanted.size AND file.mtime_ns = wanted.mtime_ns"
 )
+_FACTS = 'SELECT "check", version, raw FROM measurement WHERE photo = {}.id'
 LOAD_SOURCES = (
     "SELECT wanted.number, source.error, photo.id, width, height, captured_at, make, model, iso, exposure_s,"
     " f_number, focal_mm, bias_ev, orientation, network"
@@ -49,9 +50,14 @@ SEEN_SIZES = (
     "SELECT number FROM wanted WHERE path NOT IN (SELECT path FROM source)"
     " AND size IN (SELECT size FROM file WHERE path = source) ORDER BY number"
 )
-LATEST_CHOICES = (
-    "SELECT photo, verdict FROM choice WHERE id IN (SELECT max(id) FROM choice GROUP BY photo) AND verdict IS NOT NULL"
+SAME_PICTURE = (
+    "SELECT old.id FROM photo AS new, source JOIN photo AS old ON old.id = source.photo"
+    " WHERE new.id = ? AND source.path = ? AND old.id <> new.id AND old.width = new.width AND old.height = new.height"
+    " AND EXISTS (SELECT 1 FROM measurement WHERE photo = new.id AND raw IS NOT NULL)"
+    f" AND NOT EXISTS ({_FACTS.format('old')} EXCEPT {_FACTS.format('new')})"
+    f" AND NOT EXISTS ({_FACTS.format('new')} EXCEPT {_FACTS.format('old')})"
 )
+RENEW_FILE = "UPDATE file SET size = ?, mtime_ns = ? WHERE path = ?"
 
 
 def key(path: Path) -> Key:

@@ -12,7 +12,7 @@ import typer
 
 from keepers.cli.group import KeepersGroup
 
-ROOMS = ("cull", "look", "tools", "training", "experiments")
+ROOMS = ("cull", "look", "export", "tools", "training", "experiments")
 """Modules of this package; each adds its commands in `register(app)`, in this order. They may import typer and the
 standard library at their top, and everything else inside their commands."""
 
@@ -22,6 +22,8 @@ A first cull:
   keepers cull sample-shoot              measure and triage them
   keepers list sample-shoot --verdict delete
   keepers explain sample-shoot/KPR_0007.JPG
+  keepers choose sample-shoot/KPR_0007.JPG --keep
+  keepers export sample-shoot --to xmp   tell Lightroom and its kin; keepers undo takes it back
 """
 
 
@@ -39,7 +41,7 @@ def _root(
     ] = False,
 ) -> None:
     """Cull photos: measure every photo once, say what is wrong with it and why, and sort a shoot into
-    Must Haves, Maybes and To be Deleted. keepers never deletes or changes a photo."""
+    Must Haves, Maybes and To be Deleted. keepers never deletes a photo, and culling changes none."""
 
 
 def build() -> typer.Typer:

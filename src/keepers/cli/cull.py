@@ -15,6 +15,7 @@ Examples:
   keepers cull /media/card --catalog ./card.db --workers 4
 
 Run it again after adding photos: only what is new or changed is measured. Ctrl-C keeps what is done.
+Flags and stars that Lightroom, darktable, digiKam and others left in sidecars or photos count as your choices.
 """
 
 
@@ -37,13 +38,15 @@ def cull(
     """
     from keepers import app
     from keepers.cli import show
-    from keepers.cli.group import INTERRUPTED
+    from keepers.cli.group import INTERRUPTED, complain
     from keepers.errors import StorageError
 
     stopped = False
     with show.progress_bar() as progress:
         try:
-            shoot = app.cull(folder, catalog=catalog, workers=workers, model=model, progress=progress)
+            shoot = app.cull(
+                folder, catalog=catalog, workers=workers, model=model, progress=progress, note=complain
+            )
         except app.Stopped as stop:
             shoot, stopped = stop.shoot, True
     show.summary(shoot)

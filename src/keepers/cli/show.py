@@ -41,20 +41,24 @@ def console() -> Console:
 
 
 class _Rate(ProgressColumn):
-    """Photos a second."""
+    """Photos, or whatever is counted, a second."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.what = what
 
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.1f} photos/s" if task.speed else "", style="cyan")
+        return Text(f"{task.speed:.1f} {self.what}/s" if task.speed else "", style="cyan")
 
 
 @contextmanager
-def progress_bar(wanted: bool = True) -> Iterator[Tell]:
+def progress_bar(wanted: bool = True, doing: str = "Measuring", what: str = "photos") -> Iterator[Tell]:
     """A function for the verbs' `progress`; draws on stderr, and only where that is a terminal."""
     screen = Console(stderr=True)
     if not (wanted and screen.is_terminal):
         yield lambda done, total: None
         return
-    columns = (TextColumn("Measuring"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), _Rate(what), TimeRemainingColumn())
     # Without redirect_stdout=False rich would send what we print to stderr as well.
     with Progress(*columns, console=screen, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("", total=None)
@@ -91,6 +95,9 @@ def _headline(out: Console, shoot: Shoot) -> None:
     rate = f", {shoot.measured / shoot.seconds:.1f} a second" if shoot.measured and shoot.seconds else ""
     out.print(f"{safe(shoot.folder)}: {_photos(len(shoot.opinions))}")
     out.print(f"{shoot.measured} measured in {shoot.seconds:.1f} s{rate}; {known} known already", style="dim")
+    if shoot.imported:
+        ratings = "1 rating" if shoot.imported == 1 else f"{shoot.imported} ratings"
+        out.print(f"{ratings} of other programs taken over as your choice", style="dim")
     if not shoot.complete:
         out.print("Stopped. What is done is kept; run the same command again to go on.", style="yellow")
     models = {o.report.model for o in shoot.opinions if o.verdict is not None}
