@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from disk_faults import Killed, Tree, killed_at, other_file_system, snapshot, steps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from disk_faults import Killed, Tree, killed_at, other_file_system, snapshot, steps
 from keepers.export.journal import Journalled, jobs, recover, undo
 from keepers.export.operations import CopyFile, MoveFile, Operation, Plan, WriteFile
 
@@ -40,9 +40,8 @@ class Wish:
         return kind(root / self.source, root / self.target, group=self.group)
 
 
-wishes = st.builds(
-    Wish, st.sampled_from(["write", "copy", "move", "move"]), places, places, contents, st.sampled_from(["", "one", "two"])
-)
+kinds = st.sampled_from(["write", "copy", "move", "move"])
+wishes = st.builds(Wish, kinds, places, places, contents, st.sampled_from(["", "one", "two"]))
 trees = st.dictionaries(places, contents, min_size=1, max_size=6)
 plans = st.lists(wishes, min_size=1, max_size=5)
 
