@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from keepers.errors import Refused
@@ -11,12 +12,12 @@ from keepers.export.base import PROFILES, Item, Names, Options, exporter
 from keepers.export.jpeg_embed import embed
 from keepers.export.operations import ABSENT, Plan, WriteFile
 from keepers.export.sidecars import Folder, Sidecar, sidecars
-from keepers.export.xmp_merge import NEW_SIDECAR, STARS, changes, merge
+from keepers.export.xmp_merge import NEW_PACKET, NEW_SIDECAR, STARS, changes, merge
 from keepers.io import xmp
 from keepers.io.files import MAX_BYTES, hash_bytes
 from keepers.io.kinds import JPEG_EXTENSIONS
 from keepers.io.xmp_embedded import embedded
-from keepers.types import VERDICT_TITLES, VerdictName
+from keepers.types import VERDICT_TITLES, Author, VerdictName
 
 NAMES: Mapping[str, Names] = {"adobe": "short", "bridge": "short", "darktable": "long", "digikam": "long"}
 """The name that the programs of a profile read, and read first."""
@@ -68,39 +69,51 @@ def _photo(item: Item, folder: Folder, options: Options) -> list[WriteFile]:
         raise Refused(f"{source.path.name} is no longer there; cull its folder again.")
     inside = frozenset(file.path for file in source.files if _takes_xmp(file.path, options))
     names = options.names or NAMES[options.profile]
-    group = str(source.path)
-    writes = [_sidecar(item, sidecar, options, group) for sidecar in sidecars(source, folder, names, inside)]
-    writes += [_inside(item, path, options, group) for path in sorted(inside)]
-    return [write for write in writes if write is not None]
+    targets = [_sidecar(sidecar) for sidecar in sidecars(source, folder, names, inside)]
+    targets += [_inside(path) for path in sorted(inside)]
+    by = _author(item, targets)
+    writes = []
+    for target in targets:
+        wanted = changes(item.verdict, by, _rating(item, options, target.short))
+        put = merge if target.inside is None else embed
+        new = put(target.start, wanted, target.name)
+        if new != target.old:
+            writes.append(_write(target, new, item, options))
+    return writes
 
 
 def _takes_xmp(path: Path, options: Options) -> bool:
     return options.embed and path.suffix.lower() in JPEG_EXTENSIONS
 
 
-def _sidecar(item: Item, sidecar: Sidecar, options: Options, group: str) -> WriteFile | None:
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A file to write: `old` is what it holds (None where it does not exist), `start` what the verdict is merged into.
+
+    `name` is what `start` is called in messages; `inside` is the packet in a JPEG, None for a sidecar.
+    """
+
+    path: Path
+    old: bytes | None
+    start: bytes
+    name: str
+    short: bool = False
+    inside: bytes | None = None
+
+
+def _sidecar(sidecar: Sidecar) -> _Target:
     old = _read(sidecar.path, xmp.MAX_BYTES) if sidecar.exists else None
-    origin = sidecar.path if sidecar.seed is None else sidecar.seed
-    start = _read(sidecar.seed, xmp.MAX_BYTES) if sidecar.seed is not None else old
-    start = start or NEW_SIDECAR  # an empty file is what a full disk leaves of a sidecar
-    _respect_person(item, start, origin.name)
-    new = merge(start, changes(item.verdict, item.by, _rating(item, options, sidecar.short)), origin.name)
-    if new == old:
-        return None
-    return WriteFile(sidecar.path, new, _what(item, options), ABSENT if old is None else hash_bytes(old), group)
+    seed = sidecar.seed or sidecar.path
+    start = old if sidecar.seed is None else _read(sidecar.seed, xmp.MAX_BYTES)
+    # An empty file is what a full disk leaves of a sidecar.
+    return _Target(sidecar.path, old, start or NEW_SIDECAR, seed.name, sidecar.short)
 
 
-def _inside(item: Item, path: Path, options: Options, group: str) -> WriteFile | None:
+def _inside(path: Path) -> _Target:
     if path.is_symlink():
         raise Refused(f"{path.name} is a link, so nothing was written into it; export where the file itself lies.")
-    old = _read(path, MAX_BYTES)
-    packet = embedded(io.BytesIO(old), path.suffix).packet
-    if packet is not None:
-        _respect_person(item, packet, path.name)
-    new = embed(old, changes(item.verdict, item.by, _rating(item, options, short=False)), path.name)
-    if new == old:
-        return None
-    return WriteFile(path, new, f"{_what(item, options)}, inside the JPEG", hash_bytes(old), group)
+    data = _read(path, MAX_BYTES)
+    return _Target(path, data, data, path.name, inside=embedded(io.BytesIO(data), path.suffix).packet or NEW_PACKET)
 
 
 def _read(path: Path, most: int) -> bytes:
@@ -113,15 +126,32 @@ def _read(path: Path, most: int) -> bytes:
         raise Refused(f"{path.name} cannot be read ({why}); check its permissions and its disk.") from error
 
 
-def _respect_person(item: Item, data: bytes, name: str) -> None:
+def _author(item: Item, targets: Sequence[_Target]) -> Author:
+    """Whose verdict is recorded. What a person said in another program is not changed, and stays a person's."""
     if item.by == "person":
-        return
-    said = xmp.flagged(xmp.properties(xmp.parse(data, name)))
-    if said is not None and said != item.verdict:
-        raise Refused(
-            f"{name} has a flag that a person set ({VERDICT_TITLES[said]}), and a verdict of the machine does not "
-            "change it; choose for this photo yourself to do so."
+        return "person"
+    author: Author = "machine"
+    for target in targets:
+        packet, name = (
+            (target.start, target.name) if target.inside is None else (target.inside, f"The XMP in {target.name}")
         )
+        said = xmp.flagged(xmp.properties(xmp.parse(packet, name)))
+        if said is not None and said != item.verdict:
+            raise Refused(
+                f"{name} has a flag that a person set ({VERDICT_TITLES[said]}), and a verdict of the machine "
+                "does not change it; choose for this photo yourself to do so."
+            )
+        author = "person" if said is not None else author
+    return author
+
+
+def _write(target: _Target, new: bytes, item: Item, options: Options) -> WriteFile:
+    label = xmp.MARKS[item.verdict][xmp.LABEL]
+    what = f"{_FLAG_WORDS[item.verdict]} and label {label}"
+    what += f", rate {STARS[item.verdict]} of 5" if options.stars else ""
+    what += "" if target.inside is None else ", inside the JPEG"
+    expected = ABSENT if target.old is None else hash_bytes(target.old)
+    return WriteFile(target.path, new, what, expected, group=str(item.opinion.path))
 
 
 def _rating(item: Item, options: Options, short: bool) -> str | None:
@@ -129,9 +159,3 @@ def _rating(item: Item, options: Options, short: bool) -> str | None:
     if item.verdict == "delete" and (options.profile == "bridge" or (options.profile == "darktable" and not short)):
         return _REJECTED
     return STARS[item.verdict] if options.stars else None
-
-
-def _what(item: Item, options: Options) -> str:
-    label = xmp.MARKS[item.verdict][xmp.LABEL]
-    stars = f", rate {STARS[item.verdict]} of 5" if options.stars else ""
-    return f"{_FLAG_WORDS[item.verdict]} and label {label}{stars}"
