@@ -34,7 +34,7 @@ Cell = str | int | float | None
 def plan_csv(items: Sequence[Item], options: Options) -> Plan:
     """A table with one row a photo: verdict of person and machine, reasons, flaws and every measurement.
 
-    UTF-8 with commas and a header line. Text that a spreadsheet would take for a formula starts with an apostrophe.
+    UTF-8 as in RFC 4180: commas, CRLF, a header line. Text that a spreadsheet would take for a formula starts with an apostrophe.
 
     Raises:
         Refused: the file exists and is no such table.
@@ -74,7 +74,7 @@ def to_csv(items: Sequence[Item], root: Path) -> bytes:
     rows = [_cells(item, root) for item in items]
     columns = [*_FIXED, *_PHOTO, *_extra(rows)]
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")  # with LF alone Python leaves a CR in a name unquoted
     writer.writerow(columns)
     writer.writerows([[_safe(row.get(column)) for column in columns] for row in rows])
     return text.getvalue().encode("utf-8", "backslashreplace")
