@@ -77,3 +77,12 @@ def tiny(dataset: Path) -> "Callable[..., Config]":
 
     base = Config(dataset=str(dataset), hidden=(8,), epochs=2, batch=8, pretrained=False, tiny=True)
     return lambda **changes: dataclasses.replace(base, **changes)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs without their figures, which take as long to draw as a tiny network takes to train."""
+    from keepers.train import evaluate
+
+    for name in ("draw_curves", "draw_confusion", "draw_reliability"):
+        monkeypatch.setattr(evaluate, name, lambda *_: None)

@@ -20,7 +20,7 @@ from keepers.train.net import FlawNet, freeze
 from keepers.types import LABELS
 
 Tiny = Callable[..., Config]
-pytestmark = pytest.mark.usefixtures("small")
+pytestmark = pytest.mark.usefixtures("small", "undrawn")
 RATE = 1e-3
 
 
