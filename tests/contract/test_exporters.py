@@ -16,7 +16,7 @@ def one(request: pytest.FixtureRequest) -> Exporter:
 
 
 def test_the_known_ones_are_there() -> None:
-    assert {"xmp", "csv", "json"} <= set(EXPORTERS)
+    assert {"xmp", "csv", "json", "files"} <= set(EXPORTERS)
 
 
 def test_it_says_what_it_does(one: Exporter) -> None:
@@ -25,17 +25,19 @@ def test_it_says_what_it_does(one: Exporter) -> None:
 
 
 def test_planning_writes_nothing_and_repeats_itself(one: Exporter, tmp_path: Path) -> None:
+    shoot = tmp_path / "shoot"
+    shoot.mkdir()
     for name in ("a.jpg", "b.jpg", "b.CR3"):
-        (tmp_path / name).write_bytes(jpeg())
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    items = items_in(tmp_path, "delete")
-    options = Options(tmp_path, out=tmp_path / "out")
+        (shoot / name).write_bytes(jpeg())
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    items = items_in(shoot, "delete")
+    options = Options(shoot, out=tmp_path / "out")
     first = one.plan(items, options)
     assert isinstance(first, Plan)
     assert first.exporter == one.name
     assert first.operations
     assert one.plan(items, options) == first
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
 def test_a_name_is_given_once_and_options_are_known() -> None:

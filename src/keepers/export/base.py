@@ -39,7 +39,7 @@ class Options:
     profile: one of `PROFILES`. names: how sidecars are called; None for what the programs of the profile read.
     stars: also write stars (5, 3, 1), which otherwise stay as the user set them.
     embed: write into JPEG files themselves, where most programs look; pixels stay as they are.
-    mode: copy or move files. trash: To be Deleted goes to the desktop's trash.
+    mode: copy or move files. flat: leave out the subfolders. trash: To be Deleted goes to the desktop's trash.
     """
 
     root: Path
@@ -49,6 +49,7 @@ class Options:
     stars: bool = False
     embed: bool = False
     mode: Literal["copy", "move"] = "copy"
+    flat: bool = False
     trash: bool = False
 
 
