@@ -33,6 +33,10 @@ _KINDS = {WriteFile: "written", CopyFile: "copied", MoveFile: "moved", TrashFile
 Sentences = list[tuple[Path, str]]
 
 
+def _kind(operation: Operation) -> str:
+    return next(word for kind, word in _KINDS.items() if isinstance(operation, kind))
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What became of a plan.
@@ -82,7 +86,7 @@ class Dry:
             refused = [found for operation in group if (found := _foreseen(operation)) is not None]
             failures += refused
             if not refused:
-                counts.update(_KINDS[type(operation)] for operation in group)
+                counts.update(_kind(operation) for operation in group)
                 lines += [line(operation) for operation in group]
         return Done(None, counts, tuple(failures), plan.skipped, tuple(lines))
 
@@ -191,7 +195,7 @@ class _Run:
                 folders |= perform(operation, step, self.record.site, ready_of(step, self.record, self.log))
             disk.sync_folders(folders)
             self.log.group(number, "done")
-            self.counts.update(_KINDS[type(operation)] for operation in group)
+            self.counts.update(_kind(operation) for operation in group)
         except (KeepersError, OSError) as error:
             assert self.at is not None
             self.failures.append(failure(self.at[1], error))

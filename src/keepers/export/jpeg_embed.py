@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 
 from keepers.errors import Refused
+from keepers.export.operations import WriteFile
 from keepers.export.xmp_merge import NEW_PACKET, Changes, merge
 from keepers.io.jpeg_segments import APP0, APP1, APP2, EXIF, MPF, SOS, XMP, Segment, segments
 
@@ -50,6 +52,27 @@ def embed(data: bytes, wanted: Changes, name: str) -> bytes:
     spliced = _Splice(data, start, end, new, name).done(before)
     _check(data, spliced, name)
     return spliced
+
+
+class EmbedXmp(WriteFile):
+    """A `WriteFile` whose data is made from the file whenever it is asked for.
+
+    The plan for a shoot would hold every JPEG of it in memory otherwise. Where the file changed since the plan,
+    `expected` tells; where it has been written already, the data are as it is.
+    """
+
+    __slots__ = ("_wanted",)
+    _wanted: Changes
+
+    def __init__(self, path: Path, wanted: Changes, what: str, expected: str, group: str) -> None:
+        facts = {"path": path, "_wanted": wanted, "what": what, "expected": expected, "group": group}
+        for name, value in facts.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def data(self) -> bytes:
+        """The whole new file; raises Refused as `embed`, and OSError where it cannot be read."""
+        return embed(self.path.read_bytes(), self._wanted, self.path.name)
 
 
 def _headers(data: bytes, name: str) -> list[Segment]:

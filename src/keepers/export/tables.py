@@ -34,7 +34,8 @@ Cell = str | int | float | None
 def plan_csv(items: Sequence[Item], options: Options) -> Plan:
     """A table with one row a photo: verdict of person and machine, reasons, flaws and every measurement.
 
-    UTF-8 as in RFC 4180: commas, CRLF, a header line. Text that a spreadsheet would take for a formula starts with an apostrophe.
+    UTF-8 as in RFC 4180: commas, CRLF, a header line. Text that a spreadsheet would take for a formula starts with an
+    apostrophe.
 
     Raises:
         Refused: the file exists and is no such table.

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from keepers.errors import Refused
 from keepers.export.base import PROFILES, Item, Names, Options, exporter
-from keepers.export.jpeg_embed import embed
+from keepers.export.jpeg_embed import EmbedXmp, embed
 from keepers.export.operations import ABSENT, Plan, WriteFile
 from keepers.export.sidecars import Folder, Sidecar, sidecars
-from keepers.export.xmp_merge import NEW_PACKET, NEW_SIDECAR, STARS, changes, merge
+from keepers.export.xmp_merge import NEW_PACKET, NEW_SIDECAR, STARS, Changes, changes, merge
 from keepers.io import xmp
 from keepers.io.files import MAX_BYTES, hash_bytes
 from keepers.io.kinds import JPEG_EXTENSIONS
@@ -78,7 +78,7 @@ def _photo(item: Item, folder: Folder, options: Options) -> list[WriteFile]:
         put = merge if target.inside is None else embed
         new = put(target.start, wanted, target.name)
         if new != target.old:
-            writes.append(_write(target, new, item, options))
+            writes.append(_write(target, new, wanted, _what(item, target, options), str(source.path)))
     return writes
 
 
@@ -145,13 +145,17 @@ def _author(item: Item, targets: Sequence[_Target]) -> Author:
     return author
 
 
-def _write(target: _Target, new: bytes, item: Item, options: Options) -> WriteFile:
-    label = xmp.MARKS[item.verdict][xmp.LABEL]
-    what = f"{_FLAG_WORDS[item.verdict]} and label {label}"
-    what += f", rate {STARS[item.verdict]} of 5" if options.stars else ""
-    what += "" if target.inside is None else ", inside the JPEG"
+def _write(target: _Target, new: bytes, wanted: Changes, what: str, group: str) -> WriteFile:
     expected = ABSENT if target.old is None else hash_bytes(target.old)
-    return WriteFile(target.path, new, what, expected, group=str(item.opinion.path))
+    if target.inside is not None:
+        return EmbedXmp(target.path, wanted, what, expected, group)
+    return WriteFile(target.path, new, what, expected, group)
+
+
+def _what(item: Item, target: _Target, options: Options) -> str:
+    label = xmp.MARKS[item.verdict][xmp.LABEL]
+    stars = f", rate {STARS[item.verdict]} of 5" if options.stars else ""
+    return f"{_FLAG_WORDS[item.verdict]} and label {label}{stars}{'' if target.inside is None else ', inside the JPEG'}"
 
 
 def _rating(item: Item, options: Options, short: bool) -> str | None:

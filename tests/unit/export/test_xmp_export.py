@@ -11,6 +11,7 @@ import pytest
 from item_makers import DARKTABLE, DIGIKAM, LIGHTROOM, item, items_in, jpeg
 from keepers.errors import Refused
 from keepers.export import EXPORTERS, PROFILES, Options
+from keepers.export.journal import Journalled, undo
 from keepers.export.operations import ABSENT, Plan, WriteFile
 from keepers.export.xmp_merge import NEW_SIDECAR, changes, foreign, merge
 from keepers.io import xmp
@@ -219,6 +220,33 @@ def test_embedding_writes_into_jpegs_only(tmp_path: Path) -> None:
 def test_an_embedded_verdict_and_an_existing_sidecar_agree(tmp_path: Path) -> None:
     fill(tmp_path, "b.jpg", "b.xmp")
     assert set(written(plan(tmp_path, embed=True))) == {"b.jpg", "b.xmp"}
+
+
+def test_a_plan_holds_no_jpeg_in_memory(tmp_path: Path) -> None:
+    fill(tmp_path, "a.jpg")
+    done = plan(tmp_path, embed=True)
+    (operation,) = done.operations
+    assert not any(isinstance(getattr(operation, name), bytes) for name in ("_wanted", "what", "expected", "group"))
+    assert operation.data == operation.data != jpeg()
+    assert done == plan(tmp_path, embed=True)
+    (tmp_path / "a.jpg").write_bytes(operation.data)
+    assert operation.data == (tmp_path / "a.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("options", [{"profile": "adobe"}, {"profile": "darktable", "embed": True}])
+def test_what_is_done_can_be_taken_back(tmp_path: Path, options: dict) -> None:
+    folder = tmp_path / "shoot"
+    folder.mkdir()
+    fill(folder, "a.CR3", "a.jpg", "a.xmp", "b.jpg", "c.heic")
+    (folder / "b.jpg").write_bytes(jpeg(xmp=LIGHTROOM))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = plan(folder, "delete", "person", **options)
+    Journalled(tmp_path / "journal").do(done)
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert after == {**before, **written(done)}
+    assert plan(folder, "delete", "person", **options).operations == ()
+    undo(tmp_path / "journal")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_a_jpeg_that_is_none_is_refused_whole(tmp_path: Path) -> None:
