@@ -193,8 +193,8 @@ def build(
     is the same everywhere; pixels are the same up to rounding of the platform's arithmetic.
 
     Raises:
-        NotFound: if `clean` does not exist. UserError: on a short side below 256. NothingToDo: if it holds no usable photo.
-        Refused: if `out` exists and `force` is off, or is not a dataset. StorageError: if the disk is full.
+        NotFound: if `clean` does not exist. UserError: on a short side below 256. NothingToDo: if it holds no usable
+        photo. Refused: if `out` exists and `force` is off, or is not a dataset. StorageError: if the disk is full.
     """
     settings = settings or Settings()
     if settings.short_side != 0 and settings.short_side < MIN_SIDE:

@@ -12,8 +12,8 @@ import torch
 
 from keepers import __version__
 from keepers.errors import Refused, UserError
-from keepers.train.mend import mend_torchvision
 from keepers.io.files import replacing
+from keepers.train.mend import mend_torchvision
 from keepers.types import LABELS
 
 MAY_CHANGE = frozenset({"dataset", "weights", "init", "patience"})
