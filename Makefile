@@ -2,7 +2,7 @@
 #   make cull SHOOT=path/to/photos      make test      make serve      make help
 
 .DEFAULT_GOAL := help
-.PHONY: help cull serve test clean
+.PHONY: help cull serve test fuzz clean
 .DELETE_ON_ERROR:
 
 # The first Python that is new enough; `make cull PYTHON=python3.12` names another.
@@ -19,6 +19,7 @@ help:
 	@echo "make cull SHOOT=path/to/photos   cull a folder of photos (without SHOOT: a sample shoot)"
 	@echo "make serve                       open the page that judges photos you drop on it"
 	@echo "make test                        install what the tests need and run them all (ARGS=-x goes to pytest)"
+	@echo "make fuzz                        feed damaged metadata to the readers for FUZZ_SECONDS (600)"
 	@echo "make clean                       remove $(VENV) and $(SAMPLE)"
 	@echo "PYTHON=python3.12                names the Python to use, 3.11 or newer"
 
@@ -37,6 +38,14 @@ serve: $(VENV)/runtime.stamp
 
 test: $(VENV)/test.stamp
 	@$(VENV)/bin/python -m pytest $(ARGS)
+
+# What it finds is left beside the corpus; the next run goes on from there.
+FUZZ_SECONDS ?= 600
+fuzz: $(VENV)/test.stamp
+	@$(PIP) atheris
+	@mkdir -p $(VENV)/fuzz/corpus
+	@$(VENV)/bin/python tests/fuzz/fuzz_xmp.py -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2000 \
+	  -artifact_prefix=$(VENV)/fuzz/ $(VENV)/fuzz/corpus
 
 $(SAMPLE)/labels.csv: | $(VENV)/runtime.stamp
 	@$(VENV)/bin/keepers sample $(SAMPLE)
