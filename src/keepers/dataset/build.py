@@ -1,5 +1,6 @@
 """`keepers dataset build`: clean photos in, labelled flawed photos out."""
 
+import functools
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,12 +70,12 @@ def _read(source: Source, settings: Settings) -> tuple[str, Rgb]:
     return photo.id, shrink(rgb, settings.short_side) if settings.short_side else rgb
 
 
-def _look(source: Source) -> _Candidate:
+def _look(source: Source, max_side: int) -> _Candidate:
     try:
         photo_id, rgb = _read(source, Settings())
     except PhotoError as error:
         return _Candidate(source, error=str(error))
-    if min(rgb.shape[:2]) < MIN_SIDE:
+    if min(fit(rgb, max_side).shape[:2]) < MIN_SIDE:
         return _Candidate(source, error=f"{source.path.name} is too small: its short side is below {MIN_SIDE} pixels.")
     return _Candidate(source, photo_id, phash(rgb))
 
@@ -97,7 +98,7 @@ def choose(
     chosen: dict[str, Source] = {}
     hashes: list[int] = []
     skipped: list[tuple[Path, str]] = []
-    for candidate in _mapped(pool, _look, order):
+    for candidate in _mapped(pool, functools.partial(_look, max_side=settings.max_side), order):
         path = candidate.source.path
         if candidate.error:
             skipped.append((path, candidate.error))

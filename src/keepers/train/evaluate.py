@@ -88,6 +88,11 @@ def confusion(actual: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64]) -
     return table
 
 
+def _defined(value: float) -> float | None:
+    """None for the precision of a class that was never predicted: NaN is no JSON."""
+    return float(value) if np.isfinite(value) else None
+
+
 def summary(logits: Matrix, part: Part, epoch: int) -> dict[str, Any]:
     """Accuracy, precision and recall by class, and the share of originals called flawed (the false reject)."""
     predicted = logits.argmax(1)
@@ -102,9 +107,9 @@ def summary(logits: Matrix, part: Part, epoch: int) -> dict[str, Any]:
         "sources": len({row.source_id for row in part.rows}),
         "accuracy": right / total,
         "accuracy_95": wilson(right, total),
-        "recall": {label: float(value) for label, value in zip(LABELS, recall, strict=True)},
-        "precision": {label: float(value) for label, value in zip(LABELS, precision, strict=True)},
-        "originals_called_flawed": float(1 - recall[0]),
+        "recall": {label: _defined(value) for label, value in zip(LABELS, recall, strict=True)},
+        "precision": {label: _defined(value) for label, value in zip(LABELS, precision, strict=True)},
+        "originals_called_flawed": _defined(1 - recall[0]),
         "confusion": table.tolist(),
     }
 
@@ -128,7 +133,8 @@ def draw_curves(run: Path) -> None:
     for axis, what in zip(axes, ("loss", "accuracy"), strict=True):
         for split, style in (("train", "--"), ("val", "-")):
             axis.plot(epochs, [float(row[f"{split}_{what}"]) for row in rows], style, marker="o", label=split)
-        axis.set(xlabel="epoch", ylabel=what, xticks=epochs)
+        axis.set(xlabel="epoch", ylabel=what)
+        axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
         axis.legend()
     figure.suptitle("train: augmented views, measured while learning; val: centre views")

@@ -159,9 +159,7 @@ def run_job(job: Job, dataset: Path, options: Options, progress: Progress | None
     """Train one run to its end, going on where it stopped. A finished run keeps its best weights alone."""
     config = _config(job, dataset, options)
     _write_job(job)
-    body = f"{config.backbone}-{'tiny' if options.tiny else config.variant or 'hub'}"
-    pooled = "pooled" if config.pooling == "avg" and not config.extra_conv else "maps"
-    loop.train(config, job.run, progress, features=options.out / "features" / f"{body}-{pooled}")
+    loop.train(config, job.run, progress, features=options.out / "features")
     (job.run / "last.pt").unlink(missing_ok=True)
 
 

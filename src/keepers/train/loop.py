@@ -9,6 +9,7 @@ A run folder holds all that is needed to look at a run, resume it, or export its
 """
 
 import csv
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -73,6 +74,14 @@ def best_weights(run: Path) -> dict[str, torch.Tensor]:
     if not (run / "best.pt").is_file():
         raise NotFound(f"{run} has no best.pt; finish the run with `keepers train` first.")
     return cast(dict[str, torch.Tensor], torch.load(run / "best.pt", map_location="cpu", weights_only=True)["net"])
+
+
+def digest(body: nn.Module) -> str:
+    """Eight hexadecimal digits that tell a body's weights from others."""
+    found = hashlib.sha256()
+    for name, value in sorted(body.state_dict().items()):
+        found.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()[:8]
 
 
 @dataclass
@@ -169,7 +178,8 @@ def train_epoch(
             trainer.ema.update_parameters(trainer.net)
         seen += len(labels_)
         loss_sum += loss.item() * len(labels_)
-        right += int((out.argmax(1).cpu() == labels_).sum())
+        heaviest = target.argmax(1) if config.mixup else labels_
+        right += int((out.argmax(1).cpu() == heaviest).sum())
         trainer.tell(f"epoch {epoch}", seen, len(part), f"loss {loss_sum / seen:.3f}, accuracy {right / seen:.3f}")
     return loss_sum / seen, right / seen
 
@@ -307,7 +317,9 @@ def trainer_for(config: Config, run: Path, *, pretrained: bool, progress: Progre
 
 
 def _keep_features(trainer: Trainer, loaded: dict[str, data.Part], folder: Path) -> None:
-    trainer.store = Store(folder, trainer.features, trainer.config.views)
+    # Named by the weights as well: other weights of the same body have other features.
+    own = folder / f"{trainer.config.backbone}-{'pooled' if trainer.pools_first else 'maps'}-{digest(trainer.net.body)}"
+    trainer.store = Store(own, trainer.features, trainer.config.views)
     for name, part in loaded.items():
         trainer.store.load(part, augmented=name == "train", tell=trainer.tell)
 
@@ -317,7 +329,7 @@ def train(
 ) -> dict[str, Any]:
     """Train, or resume, a run; then measure the best weights on the test split. Returns what test.json holds.
 
-    `features` is where a run with `views` keeps them, so that runs with the same body can share; default: in the run.
+    `features` is a folder where runs with `views` keep them, so that those with the same body share; default: the run.
 
     Raises:
         Refused: if the run was begun with other settings. UserError: if its loss is no number from the first epoch on.

@@ -24,27 +24,31 @@ def rate_at(config: Config, epochs_done: float) -> float:
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def groups(net: FlawNet, backbone: Backbone, decay: float) -> list[dict[str, Any]]:
+def groups(net: FlawNet, backbone: Backbone, decay: float, weight_decay: float = 0.0) -> list[dict[str, Any]]:
     """Parameter groups with the `factor` of their learning rate: `decay` to the power of the stages behind them.
 
-    Discriminative fine-tuning, Howard and Ruder 2018, arXiv:1801.06146. Frozen parameters are left out.
+    Discriminative fine-tuning, Howard and Ruder 2018, arXiv:1801.06146. Frozen parameters are left out. Biases and the
+    weights of BatchNorm are not drawn towards zero by a `weight_decay`.
     """
     count = len(backbone.stages)
-    found: dict[float, list[nn.Parameter]] = {}
+    found: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in net.named_parameters():
         if not parameter.requires_grad:
             continue
         inner = name.removeprefix("body.")
         own = [place for place, stage in enumerate(backbone.stages) if inner != name and inner.startswith(stage)]
         factor = decay ** (count - own[0]) if own else 1.0
-        found.setdefault(factor, []).append(parameter)
-    return [{"params": parameters, "factor": factor} for factor, parameters in found.items()]
+        found.setdefault((factor, weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
+    return [
+        {"params": parameters, "factor": factor, "weight_decay": drawn}
+        for (factor, drawn), parameters in found.items()
+    ]
 
 
 def make(net: FlawNet, backbone: Backbone, config: Config) -> torch.optim.Optimizer:
     """The optimizer of a run."""
     kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-    return kind(groups(net, backbone, config.decay), lr=config.learning_rate, weight_decay=config.weight_decay)
+    return kind(groups(net, backbone, config.decay, config.weight_decay), lr=config.learning_rate)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -139,7 +139,7 @@ def classes_table(winners: Sequence[Trial]) -> Table:
             facts = outcome(trial.shown.run)
             values = [facts[key][label] for key in ("precision", "recall")]
             # A class that was never predicted has no precision.
-            cells += ["-" if math.isnan(value) else share(value) for value in values]
+            cells += ["-" if value is None else share(value) for value in values]
         rows.append(tuple(cells))
     return Table(tuple(head), tuple(rows))
 

@@ -76,10 +76,12 @@ class Study:
         """The same rows with other backbones, under those backbones' names.
 
         Raises:
-            UserError: if a name is no backbone, or a row would then appear twice.
+            UserError: if a name is no backbone, if no row has it, or a row would then appear twice.
         """
-        for name in (*others, *others.values()):
-            _known("backbone", name, BACKBONES, "--instead")
+        used = dict.fromkeys(row.backbone for row in self.experiments)
+        for name, other in others.items():
+            _known("backbone", other, BACKBONES, "--instead")
+            _known(f"row of {self.name} with the backbone", name, used, "--instead")
         rows = tuple(
             dataclasses.replace(row, settings={**row.settings, "backbone": others.get(row.backbone, row.backbone)})
             for row in self.experiments

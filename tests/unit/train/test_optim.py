@@ -107,7 +107,9 @@ def test_the_optimizer_is_the_one_that_was_named() -> None:
     adamw = optim.make(net, backbone, config(optimizer="adamw", weight_decay=0.1))
     assert type(adam) is torch.optim.Adam
     assert type(adamw) is torch.optim.AdamW
-    assert {group["weight_decay"] for group in adamw.param_groups} == {0.1}
+    for group in adamw.param_groups:
+        kernels = {parameter.ndim > 1 for parameter in group["params"]}
+        assert kernels == {group["weight_decay"] == 0.1}, "only kernels are drawn towards zero"
 
 
 pictures = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 3, 8, 8), dtype=np.uint8))
