@@ -119,10 +119,16 @@ class _Known:
         if plan.exporter == "xmp":
             self.store.will_write((_photo_id(item), item.verdict) for item in self.items if item.by == "person")
         try:
-            return self.really.do(plan)
-        finally:
-            with suppress(StorageError):  # then the photos are measured again, no more
-                self.store.renew(_written(plan))
+            done = self.really.do(plan)
+        except Stopped as stop:
+            self._renew(plan, stop.done)
+            raise
+        self._renew(plan, done)
+        return done
+
+    def _renew(self, plan: Plan, done: Done) -> None:
+        with suppress(StorageError):  # then the photos are measured again, no more
+            self.store.renew(_written(plan, done))
 
 
 class _Export:
@@ -178,12 +184,13 @@ def _photo_id(item: Item) -> str:
     return photo.id
 
 
-def _written(plan: Plan) -> list[PhotoFile]:
+def _written(plan: Plan, done: Done) -> list[PhotoFile]:
     """The photos that hold the XMP now that was to be written into them: their pictures are as they were."""
+    failed = {path for path, _ in done.failures}
     files = []
-    for operation in plan.operations:
+    for operation in plan.operations[: len(plan.operations) - done.left_out]:
         if isinstance(operation, WriteFile) and operation.path.suffix.lower() != SIDECAR_EXTENSION:
             facts = now(operation.path)
-            if facts is not None and facts[0] == len(operation.data):
+            if facts is not None and operation.path not in failed:
                 files.append(PhotoFile(operation.path, "image", *facts))
     return files

@@ -47,8 +47,9 @@ def _word(photo: Photo, source: Source, state: bytes, on_error: OnError | None) 
 
     rating = rating_of(source, tell)
     person = rating.verdict if rating.by == "person" else None
-    # A sidecar that is gone takes nothing back; one that no longer has a flag does.
-    withdrawn = rating.by is None and not failed and any(file.role == "sidecar" for file in source.files)
+    # A sidecar that is gone takes nothing back. One without a flag does, and one that is again as the machine wrote it.
+    spoken = rating.by is not None or any(file.role == "sidecar" for file in source.files)
+    withdrawn = person is None and spoken and not failed
     return Word(photo, None if failed else state, person, withdrawn)
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from keepers.app.importing import take_over
 from keepers.catalog.db import Catalog
 from keepers.errors import KeepersError, NotFound, NothingToDo
 from keepers.export import journal
 from keepers.export.log import Record, records
+from keepers.io.scan import scan
 from keepers.settings import Settings, settings
 from keepers.types import PhotoFile
 
@@ -102,6 +104,7 @@ def undo(
     if record is not None and chosen.catalog.is_file():
         with suppress(KeepersError), Catalog(chosen.catalog) as store:
             store.renew(_as_before(record))
+            _read_again(store, record)
     return undone
 
 
@@ -114,6 +117,12 @@ def _as_before(record: Record) -> list[PhotoFile]:
             if now(file.path) == (file.size, file.mtime_ns):
                 files.append(file)
     return files
+
+
+def _read_again(store: Catalog, record: Record) -> None:
+    """What the files of the photos say now is what they said before: not what the job wrote, and no news later."""
+    folders = {step.path.parent for step in record.steps if step.kind == "write" and step.path.parent.is_dir()}
+    take_over(store, store.load(scan(folders)))
 
 
 def now(path: Path) -> tuple[int, int] | None:

@@ -72,10 +72,11 @@ CREATE TABLE rating (
     wrote TEXT CHECK (wrote IN ('keep', 'maybe', 'delete'))
 ) WITHOUT ROWID;
 
--- States of a photo's files (names, sizes, times) whose ratings were read; none is read twice.
+-- States of a photo's files (names, sizes, times) whose ratings were read, and the word in them; none is read twice.
 CREATE TABLE reading (
     photo TEXT NOT NULL REFERENCES photo (id),
     stamp BLOB NOT NULL,
+    said TEXT CHECK (said IN ('keep', 'maybe', 'delete')),
     PRIMARY KEY (photo, stamp)
 ) WITHOUT ROWID;
 """

@@ -26,6 +26,13 @@ _ADD = "INSERT INTO choice (photo, verdict, made_at, origin) VALUES (?, ?, ?, ?)
 _SAID = (
     "INSERT INTO rating VALUES (?, ?, NULL) ON CONFLICT (photo) DO UPDATE SET (said, wrote) = (excluded.said, NULL)"
 )
+_KNOWN = "SELECT 1 FROM reading WHERE reading.photo = state.photo AND reading.stamp = state.stamp"
+# Files that are again as they were (an export was undone) say what they said then, and not what was to be written.
+_AS_BEFORE = (
+    "UPDATE rating SET (said, wrote) = (met.said, NULL) FROM"
+    " (SELECT photo, said FROM state JOIN reading USING (photo, stamp)) AS met"
+    " WHERE rating.photo = met.photo AND (rating.said IS NOT met.said OR rating.wrote IS NOT NULL)"
+)
 _WROTE = "INSERT INTO rating VALUES (?, NULL, ?) ON CONFLICT (photo) DO UPDATE SET wrote = excluded.wrote"
 
 
@@ -65,38 +72,32 @@ def add(db: sqlite3.Connection, photos: Iterable[str], verdict: VerdictName | No
 
 
 def unread(db: sqlite3.Connection, photos: Sequence[tuple[str, bytes]]) -> list[int]:
-    """The numbers of those (photo, stamp) that were not read yet, rising."""
+    """The numbers of those (photo, stamp) that were not read yet, rising; the others say again what they said then."""
     db.execute("CREATE TEMP TABLE IF NOT EXISTS state (number INTEGER PRIMARY KEY, photo TEXT, stamp BLOB)")
     db.execute("DELETE FROM state")
     db.executemany("INSERT INTO state VALUES (?, ?, ?)", ((n, *photo) for n, photo in enumerate(photos)))
-    known = "SELECT 1 FROM reading WHERE reading.photo = state.photo AND reading.stamp = state.stamp"
-    found = db.execute(f"SELECT number FROM state WHERE NOT EXISTS ({known}) ORDER BY number")
+    found = db.execute(f"SELECT number FROM state WHERE NOT EXISTS ({_KNOWN}) ORDER BY number")
     numbers = [row[0] for row in found]
-    # Files that are as they were do not hold what was to be written: it was undone, or never came to it.
-    db.execute(
-        "UPDATE rating SET wrote = NULL WHERE wrote IS NOT NULL"
-        f" AND photo IN (SELECT photo FROM state WHERE EXISTS ({known}))"
-    )
+    db.execute(_AS_BEFORE)
     return numbers
 
 
 def hear(db: sqlite3.Connection, word: Word) -> bool:
-    """Take a word into account; whether it became a choice (or took one back)."""
+    """Take a word into account; whether it changed what counts."""
     photo = word.photo.id
     said, wrote = db.execute("SELECT said, wrote FROM rating WHERE photo = ?", (photo,)).fetchone() or (None, None)
     verdict, origin = db.execute(_LATEST_OF, (photo,)).fetchone() or (None, None)
-    news = False
     if word.verdict is not None:
-        news = word.verdict not in (said, wrote, verdict)
-    elif word.withdrawn:
-        news = verdict is not None and origin == "xmp"
+        news = word.verdict not in (said, wrote)  # also where a person in keepers thinks the same
+    else:
+        news = word.withdrawn and verdict is not None and origin == "xmp"
     if news:
         add(db, [photo], word.verdict, "xmp")
     if (word.verdict, None) != (said, wrote):
         db.execute(_SAID, (photo, word.verdict))
     if word.stamp is not None:
-        db.execute("INSERT OR IGNORE INTO reading VALUES (?, ?)", (photo, word.stamp))
-    return news
+        db.execute("INSERT OR REPLACE INTO reading VALUES (?, ?, ?)", (photo, word.stamp, word.verdict))
+    return news and word.verdict != verdict
 
 
 def will_write(db: sqlite3.Connection, words: Iterable[tuple[str, VerdictName]]) -> None:

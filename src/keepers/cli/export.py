@@ -125,6 +125,7 @@ def export(
     stars: Annotated[bool, typer.Option("--stars", help="xmp: write stars, too (5, 3, 1).")] = False,
     embed: Annotated[bool, typer.Option("--embed", help="xmp: write into JPEG files, too; not into pixels.")] = False,
     move: Annotated[bool | None, typer.Option("--move/--copy", help="files: move or copy (copy).")] = None,
+    flat: Annotated[bool, typer.Option("--flat", help="files: without the subfolders of FOLDER.")] = False,
     trash: Annotated[
         bool, typer.Option("--trash", help="files: To be Deleted goes to the desktop's trash.")
     ] = False,
@@ -149,6 +150,7 @@ def export(
         stars=stars,
         embed=embed,
         mode={True: "move", False: "copy", None: None}[move],
+        flat=flat,
         trash=trash,
     )
     verdicts = [choice.value for choice in verdict or ()]
