@@ -224,9 +224,12 @@ class _Run:
             take_back(steps, self.record, self.log, doubtful=self.at[0])
             remove_folders(steps)
             self.log.group(number, "back")
-        except Kept as kept:  # the set has no end in the log, so the next start tries again
+        except Kept as kept:
             self.failures += kept.sentences
-            self.hanging += 1
+            if kept.final:
+                self.log.group(number, "kept")
+            else:  # the set has no end in the log, so the next start tries again
+                self.hanging += 1
         except StorageError:  # the same
             self.hanging += 1
 

@@ -40,7 +40,7 @@ def undo(journal: Path, job: str | None = None) -> Undone:
 
     Args:
         journal: its folder.
-        job: its number; None for the latest that is not undone.
+        job: its number; None for the latest that was not undone yet, else the latest of which something was refused.
 
     Raises:
         NothingToDo: there is nothing to undo.
@@ -58,7 +58,8 @@ def _find(known: Sequence[Record], job: str | None) -> Record:
         left = [record for record in known if record.left()]
         if not left:
             raise NothingToDo("There is nothing to undo; no export changed a file, or all of them are undone.")
-        return left[-1]
+        fresh = [record for record in left if not record.undone]  # what was refused once does not bar the way
+        return (fresh or left)[-1]
     for record in known:
         if record.id == job or (job.isdecimal() and int(record.id) == int(job)):
             if not record.left():
@@ -87,27 +88,48 @@ def recover(journal: Path) -> list[Undone]:
 
 def recover_locked(journal: Path) -> list[Undone]:
     """`recover` for whoever holds the lock; the latest job first, for it may stand on earlier ones."""
-    return [_undo(record, record.pending()) for record in reversed(unsettled(journal))]
+    return [_recover(record) for record in reversed(unsettled(journal))]
+
+
+def _recover(record: Record) -> Undone:
+    return _mend(record) if record.ended and not record.undoing else _undo(record, record.pending())
 
 
 def _undo(record: Record, sets: list[list[Step]]) -> Undone:
-    sentences: Sentences = []
-    restored, complete = 0, True
     with Log(record.folder) as log:
         log.mark("undo")
-        for steps in reversed(sets):
-            try:
-                restored += take_back(steps, record, log)
-                log.group(steps[0].group, "back")
-            except Kept as kept:
-                sentences += kept.sentences
-                complete = complete and kept.final
-                if kept.final:
-                    log.group(steps[0].group, "kept")
+        restored, hanging, sentences = _back(record, sets, log)
         remove_folders(record.steps)
-        if complete:
-            log.mark("undone", sentences, hanging=0)
-    return Undone(record.id, restored, tuple(sentences), complete)
+        if not hanging:
+            log.mark("undone", sentences)
+    return Undone(record.id, restored, tuple(sentences), not hanging)
+
+
+def _mend(record: Record) -> Undone:
+    """Take back the sets that hang in a job that came to its end; the others stay done."""
+    with Log(record.folder) as log:
+        sets = record.pending()
+        restored, hanging, sentences = _back(record, sets, log)
+        remove_folders([step for steps in sets for step in steps])
+        log.mark("end", record.sentences, hanging)
+    return Undone(record.id, restored, tuple(sentences), not hanging)
+
+
+def _back(record: Record, sets: list[list[Step]], log: Log) -> tuple[int, int, Sentences]:
+    """Take sets back, the last first: files restored, sets that hang, and sentences for what stays."""
+    restored, hanging = 0, 0
+    sentences: Sentences = []
+    for steps in reversed(sets):
+        try:
+            restored += take_back(steps, record, log)
+            log.group(steps[0].group, "back")
+        except Kept as kept:
+            sentences += kept.sentences
+            if kept.final:
+                log.group(steps[0].group, "kept")
+            else:
+                hanging += 1
+    return restored, hanging, sentences
 
 
 class Kept(KeepersError):

@@ -75,24 +75,26 @@ def look(operation: Operation, number: int = 0, group: int = 0) -> Step:
     """
     if isinstance(operation, WriteFile):
         return _look_at_write(operation, number, group)
-    facts = Facts.of(operation.source)
+    source = operation.source.absolute()  # undo may be asked for from another folder
+    facts = Facts.of(source)
     stamp = operation.expected
     if stamp is not None and stamp != Stamp(facts.size, facts.mtime_ns):
-        raise Refused(f"{shown(operation.source)} changed since it was looked at; cull the folder again, then export.")
+        raise Refused(f"{shown(source)} changed since it was looked at; cull the folder again, then export.")
     if isinstance(operation, TrashFile):
-        return Step(number, group, "trash", operation.source, facts=facts)
-    if disk.there(operation.target):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(operation.target))
+        return Step(number, group, "trash", source, facts=facts)
+    target = operation.target.absolute()
+    if disk.there(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(target))
     kind = "move" if isinstance(operation, MoveFile) else "copy"
-    folders = tuple(disk.missing_folders(operation.target.parent))
-    return Step(number, group, kind, operation.source, operation.target, facts, folders=folders)
+    return Step(number, group, kind, source, target, facts, folders=tuple(disk.missing_folders(target.parent)))
 
 
 def _look_at_write(operation: WriteFile, number: int, group: int) -> Step:
-    path = Path(os.path.realpath(operation.path)) if operation.path.is_symlink() else operation.path
+    link = operation.path.is_symlink()
+    path = Path(os.path.realpath(operation.path)) if link else operation.path.absolute()
     after = hash_bytes(operation.data)
     if not disk.there(path):
-        if path != operation.path:
+        if link:
             raise Refused(f"{shown(operation.path)} is a link that leads nowhere; remove it and run again.")
         path.parent.stat()  # a folder that is gone is said before anything is done
         if operation.expected not in (None, ABSENT):

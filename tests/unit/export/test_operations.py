@@ -11,7 +11,7 @@ import pytest
 
 from disk_faults import other_file_system, snapshot
 from keepers.export import disk, steps, trash
-from keepers.export.journal import Done, Dry, Journalled, jobs, undo
+from keepers.export.journal import Done, Dry, Journalled, jobs, recover, undo
 from keepers.export.operations import ABSENT, CopyFile, MoveFile, Operation, Plan, Stamp, TrashFile, WriteFile
 from keepers.io.files import hash_bytes
 
@@ -347,6 +347,24 @@ def test_a_file_restored_from_the_trash_counts_as_undone(home: Path, bin_of: Pat
     (bin_of / "a.jpg").rename(path)
     assert undo(home.parent / "journal").refused == ()
     assert jobs(home.parent / "journal")[0].state == "undone"
+
+
+def test_a_set_that_went_to_the_trash_in_part_is_said(
+    home: Path, bin_of: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = steps.send
+
+    def send(path: Path) -> None:
+        if path.suffix == ".jpg":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        real(path)
+
+    monkeypatch.setattr(steps, "send", send)
+    done = do(home, *(TrashFile(make(home / name), group="a") for name in ("a.cr3", "a.jpg")))
+    assert not done.counts
+    assert "a.cr3 is in the trash of the desktop" in done.failures[1][1]
+    assert recover(home.parent / "journal") == [], "asking again would not help"
+    assert jobs(home.parent / "journal")[0].left == 2
 
 
 def test_a_disk_without_a_trash_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
