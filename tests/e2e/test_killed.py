@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).parents[1] / "soak" / "kill.py"
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
 @pytest.mark.parametrize("scenario", ["rate", "move", "move-away", "undo", "recover"])
 def test_killed_at_random_moments_nothing_is_lost(scenario: str) -> None:
-    command = [sys.executable, str(SCRIPT), "--trials", "3", "--only", scenario]
+    command = [sys.executable, str(SCRIPT), "--trials", "2", "--only", scenario]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     if "not possible" in done.stdout:
