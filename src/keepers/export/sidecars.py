@@ -119,8 +119,8 @@ def _existing_or_new(folder: Folder, path: Path, short: bool, wanted: bool) -> l
 
 
 def _refuse_unreplaceable(path: Path) -> None:
-    if path.is_symlink() or not path.is_file():
-        raise Refused(f"{path.name} is a link or a folder where a sidecar should be, so it was left; move it away.")
+    if not path.is_file():
+        raise Refused(f"{path.name} is no file where a sidecar should be, so it was left; move it away.")
     if not os.access(path, os.W_OK):
         raise Refused(f"{path.name} is read-only, so it was left as it is; allow writing to it.")
 

@@ -335,14 +335,23 @@ def test_names_that_are_no_unicode_work(tmp_path: Path) -> None:
     assert os.fsencode(operation.path.name) == b"caf\xe9.xmp"
 
 
-def test_links_and_folders_in_the_place_of_a_sidecar_are_refused(tmp_path: Path) -> None:
-    fill(tmp_path, "IMG.CR3", "b.CR3")
+def test_a_linked_sidecar_is_merged_and_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    fill(tmp_path, "a.CR3", "b.CR3", "c.CR3")
     (tmp_path / "elsewhere").write_bytes(LIGHTROOM)
-    (tmp_path / "IMG.xmp").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "a.xmp").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "b.xmp").mkdir()
+    (tmp_path / "c.xmp").symlink_to(tmp_path / "nowhere")
     done = plan(tmp_path)
-    assert not done.operations
-    assert all("link or a folder" in sentence for sentence in sentences(done))
+    (operation,) = done.operations
+    assert foreign(parse(operation.data, "x")) == foreign(parse(LIGHTROOM, "x"))
+    assert all("no file" in sentence for sentence in sentences(done))
+    assert len(done.skipped) == 2
+
+
+def test_a_linked_jpeg_is_not_written_to(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(jpeg())
+    (tmp_path / "a.jpg").symlink_to(tmp_path / "elsewhere")
+    assert "is a link" in sentences(plan(tmp_path, embed=True))[0]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
