@@ -244,7 +244,9 @@ def flagged(found: Mapping[str, str]) -> VerdictName | None:
         if (word := _MEANING[name].get(now[name])) is not None:
             return word
     withdrawn = any(now[name] is not None and own.get(name) in _MEANING[name] for name in changed)
-    return (by_stars(_number(found.get(RATING))) or "maybe") if withdrawn and recorded != "maybe" else None
+    own_stars = found.get(RATING) == found.get(OWN_RATING)
+    stars = None if own_stars else by_stars(_number(found.get(RATING)))
+    return (stars or "maybe") if withdrawn and recorded != "maybe" else None
 
 
 def _flags(found: Mapping[str, str]) -> dict[str, int | None]:
