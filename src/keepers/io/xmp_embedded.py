@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from keepers.io.files import read_head, read_up_to
-from keepers.io.jpeg_segments import EXIF, XMP, segments
-from keepers.io.kinds import sniff
+from keepers.io.files import read_up_to
+from keepers.io.jpeg_segments import EXIF, SOS, XMP, segments
+from keepers.io.kinds import HEAD_BYTES, sniff
 from keepers.io.xmp import MAX_BYTES
 
 _TAG_XMP, _TAG_RATING = 700, 0x4746
 _TIFF_BYTES = {1: 1, 3: 2, 4: 4, 7: 1}
 _CR3_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_HEAD = 128 << 10
+"""Bytes in which the metadata of most photos lie; only what needs more is read further."""
 _MOST_PARTS = 4096
 """Boxes, chunks or items that are looked at in one file; real ones have some dozens."""
 
@@ -39,11 +41,11 @@ def embedded(file: BinaryIO, extension: str) -> Embedded:
         file: at its beginning; it must be seekable.
         extension: of its name; tells RAW files that are known by nothing else.
     """
-    head = read_head(file)
+    head = read_up_to(file, _HEAD)
     kind = sniff(head, extension)
     try:
         if kind == "jpeg":
-            return _in_jpeg(head)
+            return _in_jpeg(file, head)
         if kind in ("tiff", "raw") and head[:2] in (b"II", b"MM"):
             return _in_tiff(file)
         if kind == "heif":
@@ -67,9 +69,13 @@ def _at(file: BinaryIO, where: int, size: int) -> bytes:
     return read_up_to(file, size)
 
 
-def _in_jpeg(head: bytes) -> Embedded:
+def _in_jpeg(file: BinaryIO, head: bytes) -> Embedded:
     packet, stars = None, None
-    for segment in segments(head):
+    found = list(segments(head))
+    if len(head) == _HEAD and (not found or found[-1].marker != SOS):
+        head = _at(file, 0, HEAD_BYTES)
+        found = list(segments(head))
+    for segment in found:
         content = segment.content(head)
         if packet is None and content.startswith(XMP):
             packet = content[len(XMP) :]

@@ -94,6 +94,23 @@ def test_stars_in_exif() -> None:
     assert look(jpeg(exif=b"Exif\0\0MM\0*\0\0\0\x08\0\1GF\0\3\0\0\0\1\0\5\0\0")).stars == 5
 
 
+def test_xmp_behind_much_else_is_found_and_little_is_read() -> None:
+    class Counting(io.BytesIO):
+        total = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            self.total += len(data)
+            return data
+
+    plain = jpeg(xmp=PACKET)
+    many = plain[:2] + 6 * (b"\xff\xef\xff\xff" + bytes(65533)) + plain[2:]
+    assert look(many).packet == PACKET
+    file = Counting(plain + bytes(5_000_000))
+    assert embedded(file, ".jpg").packet == PACKET
+    assert file.total < 200_000
+
+
 def test_what_is_no_photo_says_nothing() -> None:
     assert look(b"") == look(b"text") == look(b"\xff\xd8") == look(b"II") == look(b"MM\0*", ".nef") == Embedded()
 
