@@ -132,6 +132,8 @@ def _author(item: Item, targets: Sequence[_Target]) -> Author:
         return "person"
     author: Author = "machine"
     for target in targets:
+        if target.start is NEW_SIDECAR:
+            continue
         packet, name = (
             (target.start, target.name) if target.inside is None else (target.inside, f"The XMP in {target.name}")
         )

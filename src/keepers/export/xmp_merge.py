@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,6 +62,17 @@ def merge(data: bytes, wanted: Changes, name: str) -> bytes:
     Raises:
         Refused: `data` is not valid XMP, or something of it would be lost.
     """
+    if data in (NEW_SIDECAR, NEW_PACKET):  # a shoot without sidecars gets thousands of a few kinds
+        return _new(data, tuple(wanted.items()))
+    return _merge(data, wanted, name)
+
+
+@functools.lru_cache
+def _new(data: bytes, wanted: tuple[tuple[str, str | None], ...]) -> bytes:
+    return _merge(data, dict(wanted), "A new sidecar")
+
+
+def _merge(data: bytes, wanted: Changes, name: str) -> bytes:
     packet = xmp.parse(data, name)
     theirs = foreign(packet)
     _ensure_description(packet)
