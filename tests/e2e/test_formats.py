@@ -1,6 +1,11 @@
 """Every odd, old and broken file of others: it decodes or gives one sentence, and nothing is printed."""
 
 import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +89,27 @@ def test_camera_originals_decode_and_know_their_camera(shared: Path, capfd: pyte
         assert photo.camera.captured_at is not None
         assert frame.scale == (0.5 if photo.width * photo.height >= 8_000_000 else 1.0)
     assert capfd.readouterr() == ("", "")
+
+
+def test_all_of_them_go_through_a_cull(shared: Path, tmp_path: Path) -> None:
+    """With the real command on copies: nothing on stderr in development mode, and nothing is changed."""
+    for name in ("formats_edge", "raw_files"):
+        shutil.copytree(shared / "eval" / name, tmp_path / "shoot" / name)
+    before = {path: path.read_bytes() for path in (tmp_path / "shoot").rglob("*") if path.is_file()}
+    environment = {**os.environ, "KEEPERS_CATALOG": str(tmp_path / "catalog.db")}
+
+    def keepers(*arguments: str) -> str:
+        command = [sys.executable, "-X", "dev", "-m", "keepers", *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    assert "Could not be read" in keepers("cull", str(tmp_path / "shoot"))
+    found = {Path(one["path"]): one for one in json.loads(keepers("list", str(tmp_path / "shoot"), "-f", "json"))}
+    # GIF and BMP are no photos, and are judged only where they are named one by one.
+    wanted = {path for path in before if path.suffix.lower() not in (".csv", ".gif", ".bmp")}
+    assert set(found) == wanted and len(wanted) > 200
+    for path, one in found.items():
+        assert (one["verdict"] is None) == (one["error"] is not None)
+        assert one["error"] is None or is_sentence(one["error"], path), one["error"]
+    assert {path: path.read_bytes() for path in (tmp_path / "shoot").rglob("*") if path.is_file()} == before
