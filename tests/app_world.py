@@ -1,5 +1,6 @@
 """A shoot of fake files under an engine and a judge that say what the files' names say: verbs without pixels."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class World:
             return Report(source, error=f"{name} is damaged.", passing=False)
         if name.startswith("locked"):
             return Report(source, error=f"{name} may not be opened.", passing=True)
-        photo = Photo(name.encode().hex().ljust(32, "0")[:32], source, 100, 80)
+        photo = Photo(os.fsencode(name).hex().ljust(32, "0")[:32], source, 100, 80)
         fact = Measurement("tile_sharpness", self.version, 0.1 if name.startswith("soft") else 0.9)
         return Report(source, photo, (fact,), model="net", timings={"decode": 2.0, "measure": 1.0})
 

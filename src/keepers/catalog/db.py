@@ -1,6 +1,7 @@
 """Facts and human choices on disk: one SQLite file, one writer."""
 
 import gc
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from keepers.errors import PhotoError, Refused, StorageError
 from keepers.types import VERDICTS, Measurement, PhotoFile, Report, Source, VerdictName
 
 _BUSY_MS = 10_000
+_LEAST_FREE = 1 << 16
 
 
 class Catalog:
@@ -253,9 +255,17 @@ def _storage_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _full(path: Path) -> bool:
+    """Whether there is no room for the files that SQLite keeps beside a catalog."""
+    try:
+        return shutil.disk_usage(path.parent).free < _LEAST_FREE
+    except OSError:
+        return False
+
+
 def _sentence(path: Path, error: sqlite3.Error) -> str:
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF  # the low byte is the primary result code
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _full(path)):
         return f"The disk is full, so the catalog {path} could not be written; free some space and run again."
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return f"The catalog {path} cannot be opened for writing; allow it or name another file with --catalog."

@@ -44,12 +44,15 @@ def exported(result: Exported, dry_run: bool) -> None:
     if dry_run:
         out.print(f"Dry run, nothing was changed. {photos}: {what or 'nothing to do'}.", soft_wrap=True)
     else:
-        out.print(f"{photos} to {result.to}: {what or 'nothing to do, all is as it should be'}.", soft_wrap=True)
+        trouble = done.failures or done.left_out or done.skipped
+        nothing = "nothing done" if trouble else "nothing to do, all is as it should be"
+        out.print(f"{photos} to {result.to}: {what or nothing}.", soft_wrap=True)
     _rest(out, result)
     _named(out, "Left as they are", done.skipped)
     _named(out, "Could not be done" if not dry_run else "Could not be done now", done.failures)
     if done.left_out:
-        out.print(f"{_files(done.left_out)} not tried; run the same command again to go on.", style="yellow")
+        were = "was" if done.left_out == 1 else "were"
+        out.print(f"{_files(done.left_out)} {were} not done; run the same command again to go on.", style="yellow")
     if done.job is not None:
         option = _catalog_option(result.catalog)
         out.print(f"Job {done.job}. To take it back: keepers undo {int(done.job)}{option}", style="dim", soft_wrap=True)
