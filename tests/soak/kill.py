@@ -1,4 +1,4 @@
-"""kill -9 at random moments: no file missing or doubled, no half-written sidecar, originals the same to the byte.
+"""kill -9 at random moments: no file missing or doubled, no half-written sidecar, no choice lost, originals untouched.
 
     python tests/soak/kill.py                    100 trials of each scenario
     python tests/soak/kill.py --trials 500 --only move --seed 7
@@ -7,7 +7,7 @@ Each trial makes a shoot, starts a process of its own that changes it, kills tha
 there, starts again as keepers does (`recover`), looks again, undoes what is left, and looks again. It ends with 1 and
 says which trial it was when anything is lost; the place of that trial is kept.
 
-A new scenario is a subclass of `Scenario` in `SCENARIOS`.
+A new scenario is a subclass of `Scenario` in `SCENARIOS`; those of the verbs, which have a catalog, are in verbs.py.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from scenario import Lost, Scenario, insist
+from verbs import VERBS
+
 from keepers.errors import NothingToDo
 from keepers.export.journal import Journalled, jobs, recover, undo
 from keepers.export.operations import CopyFile, MoveFile, Operation, Plan, WriteFile
@@ -37,51 +40,6 @@ Tree = dict[str, tuple[str, int]]
 RATED = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>rated by keepers</x:xmpmeta>" * 20
 PHOTOS = 12
 GO = "go\n"
-
-
-class Lost(Exception):
-    """What must never happen."""
-
-
-def insist(right: bool, what: str) -> None:
-    """Raise `Lost` unless `right`."""
-    if not right:
-        raise Lost(what)
-
-
-class Scenario:
-    """Something to do that is killed half way. A place is a folder that holds all that belongs to a trial."""
-
-    name = ""
-
-    def possible(self) -> bool:
-        """Whether this machine can run it."""
-        return True
-
-    def prepare(self, place: Path) -> None:
-        """Make what is needed."""
-        raise NotImplementedError
-
-    def ready(self, place: Path) -> None:
-        """What comes before, in the process that is killed, but before it can be killed."""
-
-    def act(self, place: Path) -> None:
-        """Do it, in the process that is killed."""
-        raise NotImplementedError
-
-    def check_after_kill(self, place: Path) -> None:
-        """Look at what the dead process left behind."""
-
-    def start_again(self, place: Path) -> None:
-        """What the next start of keepers does."""
-        raise NotImplementedError
-
-    def check(self, place: Path) -> None:
-        """Look at what is there now, and take back what can be."""
-        raise NotImplementedError
-
-    def clean(self, place: Path) -> None:
-        """Remove what lies outside the place."""
 
 
 class Exporting(Scenario):
@@ -280,7 +238,10 @@ class Recovering(Moving):
         worker(self, place).communicate()
 
 
-SCENARIOS: list[Scenario] = [Rating(), Moving(), MovingAway(), Copying(), Undoing(), UndoingAway(), Recovering()]
+SCENARIOS: list[Scenario] = [
+    *(Rating(), Moving(), MovingAway(), Copying(), Undoing(), UndoingAway(), Recovering()),
+    *VERBS,
+]
 
 
 def act(scenario: Scenario, place: Path) -> None:
