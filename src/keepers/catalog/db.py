@@ -106,7 +106,9 @@ class Catalog:
             self._want(sources)
             found = self._db.execute(rows.LOAD_SOURCES).fetchall()
             facts: dict[int, list[Measurement]] = {row[0]: [] for row in found}
+            once: dict[str, str] = {}  # the same few words in a million rows
             for number, check, version, raw, note in self._db.execute(rows.LOAD_MEASUREMENTS):
+                check, version, note = (once.setdefault(word, word) for word in (check, version, note))
                 facts[number].append(Measurement(check, version, raw, note))
             return [rows.report(sources[row[0]], row, tuple(facts[row[0]])) for row in found]
 
