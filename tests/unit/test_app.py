@@ -290,3 +290,10 @@ def test_zero_workers_is_refused() -> None:
 
 def test_the_package_offers_the_verbs() -> None:
     assert keepers.cull is app.cull and keepers.assess is app.assess
+
+
+def test_explaining_the_raw_of_a_pair_explains_the_pair(world: World) -> None:
+    world.add("a.jpg", "a.CR3")
+    world.cull()
+    world.measured = []
+    assert app.explain(world.shoot / "a.CR3").path.name == "a.jpg" and world.measured == []

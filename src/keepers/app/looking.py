@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from keepers.app.choosing import photos_of
 from keepers.app.measuring import Run, photos_in, quoted
 from keepers.catalog.db import Catalog
 from keepers.errors import NotFound, NothingToDo, UserError
@@ -27,12 +28,10 @@ def explain(
         StorageError: the catalog cannot be read.
         ModelError: the network's file is missing or damaged.
     """
-    from keepers.io.scan import scan
-
     path = Path(photo).expanduser()
     if path.is_dir():
         raise NotFound(f"{path} is a folder; name one photo, or list it with: keepers list {quoted(path)}")
-    (source,) = scan([path])
+    (source,) = photos_of([path])
     run = Run(settings(catalog=catalog, model=model, workers=1))
     if run.settings.catalog.is_file():
         with Catalog(run.settings.catalog) as store:

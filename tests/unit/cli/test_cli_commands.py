@@ -242,7 +242,10 @@ def test_ctrl_c_is_130(monkeypatch) -> None:
     assert run("bench", "x").exit_code == 130
 
 
-@pytest.mark.parametrize("command", ["cull", "assess", "explain", "list", "serve", "sample", "bench"])
+@pytest.mark.parametrize(
+    "command",
+    ["cull", "assess", "explain", "list", "choose", "export", "undo", "jobs", "serve", "sample", "bench"],
+)
 def test_every_command_teaches_with_an_example(command: str) -> None:
     done = run(command, "--help")
     assert done.exit_code == 0 and f"  keepers {command}" in done.output
