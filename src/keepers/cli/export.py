@@ -34,7 +34,7 @@ Examples:
   keepers export ~/Pictures/wedding --to files -o ~/Pictures/sorted --move
 
 \b
-xmp    flags and colour labels for Lightroom, Bridge, darktable, digiKam: into sidecars, and with --embed into JPEG
+xmp    flags and colour labels for Lightroom, Bridge, darktable, digiKam: into sidecars, with --embed into JPEG files
 csv    a table of all facts, for a spreadsheet
 json   the same for scripts
 files  copies (or with --move the files themselves) in a folder per pile; RAW, JPEG and sidecar stay together
@@ -123,7 +123,7 @@ def export(
         Names | None, typer.Option(help="xmp: IMG.xmp, IMG.CR3.xmp or both, instead of the profile's.")
     ] = None,
     stars: Annotated[bool, typer.Option("--stars", help="xmp: write stars, too (5, 3, 1).")] = False,
-    embed: Annotated[bool, typer.Option("--embed", help="xmp: write into JPEG files, too; not into pixels.")] = False,
+    embed: Annotated[bool, typer.Option("--embed", help="xmp: write into JPEG files, not beside them; pixels stay.")] = False,
     move: Annotated[bool | None, typer.Option("--move/--copy", help="files: move or copy (copy).")] = None,
     flat: Annotated[bool, typer.Option("--flat", help="files: without the subfolders of FOLDER.")] = False,
     trash: Annotated[
