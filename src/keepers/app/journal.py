@@ -8,9 +8,10 @@ from pathlib import Path
 
 from keepers.app.importing import take_over
 from keepers.catalog.db import Catalog
-from keepers.errors import KeepersError, NotFound, NothingToDo
+from keepers.errors import KeepersError
 from keepers.export import journal
 from keepers.export.log import Record, records
+from keepers.export.recovery import find
 from keepers.io.scan import scan
 from keepers.settings import Settings, settings
 from keepers.types import PhotoFile
@@ -67,18 +68,8 @@ def job_to_undo(job: str | None = None, *, catalog: Path | str | None = None) ->
     Raises:
         NothingToDo, NotFound, Refused, StorageError: as `undo`.
     """
-    known = jobs(catalog=catalog)
-    if job is None:
-        found = next((one for one in known if one.left), None)
-        if found is None:
-            raise NothingToDo("There is nothing to undo; no export changed a file, or all of them are undone.")
-        return found
-    for one in known:
-        if one.id == job or (job.isdecimal() and int(one.id) == int(job)):
-            if not one.left:
-                raise NothingToDo(f"Job {one.id} is undone already; `keepers jobs` lists what can be undone.")
-            return one
-    raise NotFound(f"There is no job {job}; `keepers jobs` lists those that there are.")
+    found = find(records(journal_of(settings(catalog=catalog))), job)
+    return next(one for one in jobs(catalog=catalog) if one.id == found.id)
 
 
 def undo(

@@ -49,11 +49,16 @@ def undo(journal: Path, job: str | None = None) -> Undone:
         StorageError: the journal cannot be read or written.
     """
     with locked(journal):
-        record = _find(records(journal), job)
+        record = find(records(journal), job)
         return _undo(record, record.left())
 
 
-def _find(known: Sequence[Record], job: str | None) -> Record:
+def find(known: Sequence[Record], job: str | None) -> Record:
+    """The job of that number that `undo` would take back; None as in `undo`.
+
+    Raises:
+        NothingToDo: there is nothing to undo. NotFound: there is no such job.
+    """
     if job is None:
         left = [record for record in known if record.left()]
         if not left:
