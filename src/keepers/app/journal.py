@@ -25,14 +25,17 @@ def journal_of(chosen: Settings) -> Path:
     return chosen.catalog.parent / "journal"
 
 
-def recover(chosen: Settings, note: Note | None = None) -> None:
+def recover(chosen: Settings, note: Note | None = None) -> list[journal.Undone]:
     """Take back what an earlier keepers left half done, and say so; trouble with it is said, too, and stops nobody."""
     tell = note or (lambda sentence: None)
     try:
-        for undone in journal.recover(journal_of(chosen)):
-            tell(_recovered(undone))
+        undone = journal.recover(journal_of(chosen))
     except KeepersError as error:
         tell(str(error))
+        return []
+    for one in undone:
+        tell(_recovered(one))
+    return undone
 
 
 def _recovered(undone: journal.Undone) -> str:
@@ -62,8 +65,10 @@ def jobs(*, catalog: Path | str | None = None) -> list[journal.Job]:
     return journal.jobs(journal_of(settings(catalog=catalog)))
 
 
-def job_to_undo(job: str | None = None, *, catalog: Path | str | None = None) -> journal.Job:
-    """The job that `undo` would take back; nothing is changed.
+def job_to_undo(
+    job: str | None = None, *, catalog: Path | str | None = None, note: Note | None = None
+) -> journal.Job | None:
+    """The job that `undo` would take back. None where that was cut short, and has been taken back just now.
 
     Raises:
         NothingToDo, NotFound, Refused, StorageError: as `undo`.
@@ -89,14 +94,23 @@ def undo(
         StorageError: the journal cannot be read or written.
     """
     chosen = settings(catalog=catalog)
-    recover(chosen, note)
-    undone = journal.undo(journal_of(chosen), job)
+    undone = _of(recover(chosen, note), job) or journal.undo(journal_of(chosen), job)
     record = next((r for r in records(journal_of(chosen)) if r.id == undone.job), None)
     if record is not None and chosen.catalog.is_file():
         with suppress(KeepersError), Catalog(chosen.catalog) as store:
             store.renew(_as_before(record))
             _read_again(store, record)
     return undone
+
+
+def _of(recovered: list[journal.Undone], job: str | None) -> journal.Undone | None:
+    """The job that a person means among those that were cut short: who asks for the latest does not mean another."""
+    return next((one for one in recovered if job is None or _is(one.job, job)), None)
+
+
+def _is(number: str, job: str) -> bool:
+    """Whether `job` names a job: 7, 07 and 0007 are the same."""
+    return number == job or (job.isdecimal() and int(number) == int(job))
 
 
 def _as_before(record: Record) -> list[PhotoFile]:

@@ -197,7 +197,9 @@ def undo(
     from keepers.cli import show_export
     from keepers.cli.group import complain
 
-    found = app.job_to_undo(job, catalog=catalog)
+    found = app.job_to_undo(job, catalog=catalog, note=complain)
+    if found is None:  # it was cut short, and has been taken back; what became of it is said
+        return
     show_export.about_to_undo(found)
     if dry_run:
         return

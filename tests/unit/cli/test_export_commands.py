@@ -158,6 +158,10 @@ class TestUndo:
         assert done.exit_code == 3 and "same command again" in done.stdout
         assert "was changed after keepers" in done.stdout
 
+    def test_a_job_that_was_cut_short_is_back_already_and_no_other_is_touched(self, calls: list, monkeypatch) -> None:
+        verb(monkeypatch, "job_to_undo", None)
+        assert run("undo").exit_code == 0 and not calls
+
     def test_nothing_to_undo(self, monkeypatch) -> None:
         verb(monkeypatch, "job_to_undo", NothingToDo("There is nothing to undo."))
         assert run("undo").exit_code == 2
