@@ -251,7 +251,8 @@ class TestExport:
         app.undo()
         assert not list(world.shoot.glob("*.xmp"))
 
-    def test_a_job_that_was_cut_short_is_taken_back_by_the_next_verb(self, world: World, monkeypatch) -> None:
+    @pytest.mark.parametrize("asking", [app.undo, app.job_to_undo])
+    def test_a_job_that_was_cut_short_is_taken_back_by_the_next_verb(self, world: World, monkeypatch, asking) -> None:
         world.add("a.jpg", "b.jpg")
         world.cull()
 
@@ -275,7 +276,7 @@ class TestExport:
         assert list(world.shoot.glob("*.xmp"))
         monkeypatch.setenv("KEEPERS_CATALOG", str(world.catalog))
         said: list[str] = []
-        app.undo(note=said.append)
+        asking(note=said.append)
         assert not list(world.shoot.glob("*.xmp")) and table.exists(), "only what was cut short is taken back"
         assert said == ["Job 0002 was cut short and was taken back; 1 file is as before."]
 

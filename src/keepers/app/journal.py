@@ -73,7 +73,10 @@ def job_to_undo(
     Raises:
         NothingToDo, NotFound, Refused, StorageError: as `undo`.
     """
-    found = find(records(journal_of(settings(catalog=catalog))), job)
+    chosen = settings(catalog=catalog)
+    if _of(recover(chosen, note), job):
+        return None
+    found = find(records(journal_of(chosen)), job)
     return next(one for one in jobs(catalog=catalog) if one.id == found.id)
 
 
