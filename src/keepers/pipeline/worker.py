@@ -19,6 +19,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from keepers.pipeline.limits import limit_memory
 from keepers.pipeline.score import BuildScorer, Scorer
 from keepers.types import Report, Source
 
@@ -90,6 +91,7 @@ def main() -> None:
     setup: Setup | None = receive(tasks)
     if setup is None:
         return
+    limit_memory(setup.threads)
     try:
         scorer = setup.build()
     except Exception as error:

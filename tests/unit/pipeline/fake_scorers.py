@@ -6,7 +6,10 @@ import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from keepers.errors import ModelError
+from keepers.pipeline.limits import memory_limit, physical_memory
 from keepers.pipeline.score import Scorer
 from keepers.types import PhotoFile, Report, Source
 
@@ -25,6 +28,8 @@ def scored(one: Source, log: Path | None = None) -> Report:
         ctypes.string_at(0)
     if name.startswith("hang"):
         time.sleep(600)
+    if name.startswith("hungry"):
+        np.empty(memory_limit(8, physical_memory()), dtype=np.uint8)
     if name.startswith("exit"):
         os._exit(3)
     if name.startswith("slow"):

@@ -44,7 +44,7 @@ def test_no_process_is_started_for_no_photo(monkeypatch: pytest.MonkeyPatch) -> 
     assert list(child([], fake.build)) == []
 
 
-@pytest.mark.parametrize("end", ["segfault", "exit"])
+@pytest.mark.parametrize("end", ["segfault", "exit", "hungry"])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_file_that_kills_the_process_costs_only_itself(end: str, threads: int) -> None:
     names = ["slow0", f"{end}1", *(f"p{i}" for i in range(20)), f"{end}2"]
