@@ -313,3 +313,13 @@ def test_the_catalog_of_a_newer_keepers_is_refused_by_every_verb(world: World) -
         with pytest.raises(Refused, match="newer keepers"):
             verb()
     assert tree(world) == before
+
+
+def test_jpegs_whose_sidecars_lightroom_ignores_are_counted(world: World) -> None:
+    world.add("a.jpg", "soft.jpg")
+    world.cull()
+    plain = app.export(world.shoot, "xmp", dry_run=True)
+    assert plain.beside == plain.photos == 2
+    assert app.export(world.shoot, "xmp", options={"embed": True}, dry_run=True).beside == 0
+    assert app.export(world.shoot, "xmp", options={"profile": "darktable"}, dry_run=True).beside == 0
+    assert app.export(world.shoot, "json", dry_run=True).beside == 0

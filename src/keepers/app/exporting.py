@@ -15,7 +15,7 @@ from keepers.errors import NothingToDo, StorageError, UserError
 from keepers.export import EXPORTERS, Item, Options
 from keepers.export.journal import Doer, Done, Dry, Journalled, Stopped
 from keepers.export.operations import Plan, WriteFile
-from keepers.io.kinds import SIDECAR_EXTENSION
+from keepers.io.kinds import JPEG_EXTENSIONS, SIDECAR_EXTENSION
 from keepers.settings import settings
 from keepers.types import VERDICTS, Opinion, PhotoFile, Report, VerdictName
 
@@ -27,6 +27,7 @@ class Exported:
     done: files by what became of them, with sentences for failures and for photos that were left out, and the job
     number by which it can be undone. photos: how many were exported. unknown: photos that are new or changed since
     they were culled. unreadable: photos without a verdict. imported: ratings of other programs that became choices.
+    beside: JPEG files without a RAW that got a sidecar, where the profile's programs look inside the file only.
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class Exported:
     unknown: int = 0
     unreadable: int = 0
     imported: int = 0
+    beside: int = 0
 
 
 class ExportStopped(KeyboardInterrupt):
@@ -151,7 +153,8 @@ class _Export:
             imported = take_over(store, reports)
             items, unreadable = self._items(reports, store.choices())
             plan = EXPORTERS[self._to].plan(items, self._options)
-            rest = len(sources) - len(reports), unreadable, imported
+            beside = _beside(items, self._options) if self._to == "xmp" else 0
+            rest = len(sources) - len(reports), unreadable, imported, beside
             try:
                 done = doer(store, items).do(plan)
             except Stopped as stop:
@@ -176,6 +179,15 @@ def _item(opinion: Opinion, choices: Mapping[str, VerdictName]) -> Item | None:
         return None
     choice = choices.get(photo.id)
     return Item(opinion, verdict.verdict, "machine") if choice is None else Item(opinion, choice, "person")
+
+
+def _beside(items: Sequence[Item], options: Options) -> int:
+    """JPEG files whose sidecar Lightroom, Camera Raw and Bridge ignore: they look inside."""
+    if options.embed or options.profile not in ("adobe", "bridge"):
+        return 0
+    sources = [item.opinion.report.source for item in items]
+    alone = [source for source in sources if all(file.role != "raw" for file in source.files)]
+    return sum(source.path.suffix.lower() in JPEG_EXTENSIONS for source in alone)
 
 
 def _photo_id(item: Item) -> str:

@@ -68,8 +68,11 @@ def _rest(out: Console, result: Exported) -> None:
         photos = "1 photo is" if result.unknown == 1 else f"{result.unknown} photos are"
         out.print(f"{photos} new or changed since the cull and left out; first: {cull}", style="yellow", soft_wrap=True)
     if result.unreadable:
-        photos = "1 photo" if result.unreadable == 1 else f"{result.unreadable} photos"
-        out.print(f"{photos} could not be read, so nothing is exported of them.", style="yellow")
+        photos, them = ("1 photo", "it") if result.unreadable == 1 else (f"{result.unreadable} photos", "them")
+        out.print(f"{photos} could not be read, so nothing is exported of {them}.", style="yellow")
+    if result.beside:
+        photos = "1 JPEG" if result.beside == 1 else f"{result.beside} JPEGs"
+        out.print(f"{photos} without a RAW: Lightroom and Bridge see ratings inside the file only, so add --embed.")
 
 
 def about_to_undo(job: Job) -> None:

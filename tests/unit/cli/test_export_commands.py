@@ -174,3 +174,14 @@ def test_jobs_are_a_table(monkeypatch) -> None:
         assert said in output
     verb(monkeypatch, "jobs", [])
     assert "No export has changed a file yet." in run("jobs").stdout
+
+
+class TestSidecarsThatNobodyReads:
+    def test_a_jpeg_alone_is_told_of_embed(self, monkeypatch) -> None:
+        verb(monkeypatch, "export", exported(Done("0001", {"written": 3}), beside=2, unreadable=1))
+        told = run("export", str(FOLDER), "--to", "xmp").stdout
+        assert "2 JPEGs without a RAW" in told and "--embed" in told and "exported of it" in told
+
+    def test_nothing_is_said_where_every_sidecar_is_read(self, monkeypatch) -> None:
+        verb(monkeypatch, "export", exported(Done("0001", {"written": 3})))
+        assert "--embed" not in run("export", str(FOLDER), "--to", "xmp").stdout
