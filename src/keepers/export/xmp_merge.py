@@ -176,9 +176,9 @@ def _remove(element: Any) -> None:
     rest = (element.tail or "") if not gap.strip() else gap + (element.tail or "")
     parent.remove(element)
     if before is None:
-        parent.text = rest
+        parent.text = rest or None  # an empty text is written as <a></a> now and read back as <a/>
     else:
-        before.tail = rest
+        before.tail = rest or None
 
 
 def _drop_blanks(element: Any) -> None:

@@ -241,3 +241,13 @@ def test_real_sidecars_of_other_programs(shared: Path) -> None:
     assert len(files) >= 40
     assert len(set(refused)) == 7  # binary, control characters, namespaces that are no addresses
     assert all("no valid XMP" in sentence for sentence in refused)
+
+
+def test_a_rating_that_is_stated_twice_is_merged_once_and_for_all() -> None:
+    twice = (
+        b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:about="" '
+        b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="-1"><xmp:Rating>-1</xmp:Rating></r:Description></r:RDF>'
+    )
+    wanted = changes("keep", "machine")
+    merged = merge(twice, wanted, "twice.xmp")
+    assert merge(merged, wanted, "twice.xmp") == merged
