@@ -26,6 +26,8 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW
 _UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EPERM}
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.EIO, errno.ENOTCONN, errno.ESTALE}
 
+LONGEST_NAME = 255
+"""Bytes of a file name, on every common file system."""
 FULL = {errno.ENOSPC, errno.EDQUOT}
 """Error numbers of a disk or a quota that is full."""
 

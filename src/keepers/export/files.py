@@ -10,7 +10,7 @@ from pathlib import Path
 
 from keepers.errors import Refused
 from keepers.export.base import Item, Options, exporter
-from keepers.export.disk import shown
+from keepers.export.disk import LONGEST_NAME, shown
 from keepers.export.operations import CopyFile, MoveFile, Operation, Plan, Stamp, TrashFile
 from keepers.io.kinds import PHOTO_EXTENSIONS
 from keepers.types import VERDICT_TITLES, VerdictName
@@ -18,8 +18,6 @@ from keepers.types import VERDICT_TITLES, VerdictName
 COMPANIONS = frozenset({".aae", ".acr", ".dop", ".mov", ".on1", ".pp3", ".thm", ".wav", ".xmp"})
 """What shares the stem of a photo and belongs to it: edits of raw developers, thumbnails, voice notes, live photos."""
 
-_LONGEST = 255
-"""Bytes of a file name, on every common file system."""
 _SAME_NS = 2_000_000_000
 """FAT keeps times to two seconds."""
 
@@ -242,7 +240,7 @@ class _Planner:
 def _fitting(one: _Set, suffix: str) -> int:
     """How many characters of the stem fit into a file name; all of them unless a suffix makes it too long."""
     length = max(len(file.stem) for file in one.files)
-    while suffix and length > 1 and any(len(os.fsencode(f.name(suffix, length))) > _LONGEST for f in one.files):
+    while suffix and length > 1 and any(len(os.fsencode(f.name(suffix, length))) > LONGEST_NAME for f in one.files):
         length -= 1
     return length
 

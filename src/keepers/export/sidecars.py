@@ -12,11 +12,9 @@ from pathlib import Path
 
 from keepers.errors import Refused
 from keepers.export.base import Names
+from keepers.export.disk import LONGEST_NAME
 from keepers.io.kinds import PHOTO_EXTENSIONS, RAW_EXTENSIONS, SIDECAR_EXTENSION
 from keepers.types import Source
-
-_LONGEST = 255
-"""Bytes of a file name, on every common file system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ def _existing_or_new(folder: Folder, path: Path, short: bool, wanted: bool) -> l
         _refuse_unreplaceable(found)
     if existing:
         return [Sidecar(found, short, True) for found in existing]
-    if wanted and len(os.fsencode(path.name)) > _LONGEST:
+    if wanted and len(os.fsencode(path.name)) > LONGEST_NAME:
         raise Refused(f"{path.stem} has a name too long to put .xmp behind it; rename it.")
     return [Sidecar(path, short, False)] if wanted else []
 

@@ -1,7 +1,7 @@
 """Backbones: one registry entry each, with the preprocessing and the licence that belong to its weights."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -163,19 +163,18 @@ _add(
         tiny=_tiny_efficientnet(lite=False),
     )
 )
-_add(
-    Backbone(
-        name="efficientnet_lite0",
-        model="tf_efficientnet_lite0.in1k",
-        mean=HALF,
-        std=HALF,
-        stages=_efficientnet_stages(7),
-        half=5,
-        licence="Apache-2.0 (Google)",
-        source="timm tf_efficientnet_lite0.in1k",
-        tiny=_tiny_efficientnet(lite=True),
-    )
+_LITE0 = Backbone(
+    name="efficientnet_lite0",
+    model="tf_efficientnet_lite0.in1k",
+    mean=HALF,
+    std=HALF,
+    stages=_efficientnet_stages(7),
+    half=5,
+    licence="Apache-2.0 (Google)",
+    source="timm tf_efficientnet_lite0.in1k",
+    tiny=_tiny_efficientnet(lite=True),
 )
+_add(_LITE0)
 
 
 def _five_blocks(body: Any) -> None:
@@ -185,16 +184,12 @@ def _five_blocks(body: Any) -> None:
 
 
 _add(
-    Backbone(
+    replace(
+        _LITE0,
         name="efficientnet_lite0_front",
-        model="tf_efficientnet_lite0.in1k",
-        mean=HALF,
-        std=HALF,
         stages=_efficientnet_stages(5),
         half=3,
-        licence="Apache-2.0 (Google)",
-        source="timm tf_efficientnet_lite0.in1k, its first five blocks",
-        tiny=_tiny_efficientnet(lite=True),
+        source=f"{_LITE0.source}, its first five blocks",
         trim=_five_blocks,
     )
 )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from keepers.io.files import replacing
+from keepers.models.session import OnnxSession
 from keepers.train import config as configs
 from keepers.train import data, export, loop
 
@@ -38,24 +39,18 @@ def architecture(run: Path) -> str:
 def measure(run: Path, repeats: int = REPEATS) -> dict[str, Any]:
     """Median CPU milliseconds of one 224-pixel photo on one core, ONNX Runtime in fp32.
 
-    CPU time, because other work on the machine does not count in it.
+    In the session that culling uses. CPU time, because other work on the machine does not count in it.
     """
-    import onnxruntime
-
     net, _ = loop.make_net(configs.read(run), pretrained=False)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         export.to_onnx(net, path)
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = OnnxSession(path.read_bytes(), path)
     x = np.random.default_rng(0).standard_normal((1, 3, data.CROP, data.CROP), dtype=np.float32)
     times = []
     for _ in range(WARM_UP + repeats):
         began = time.process_time()
-        session.run(None, {"input": x})
+        session.run(x)
         times.append(1000 * (time.process_time() - began))
     median = statistics.median(times[WARM_UP:])
     facts = {"repeats": repeats, "processor": processor(), "runtime": "fp32 ONNX, 1 core"}
@@ -69,12 +64,15 @@ def measure_all(runs: list[Path], progress: Callable[[str, int, int, str], None]
     """
     if all((run / "speed.json").is_file() for run in runs):
         return
-    kinds = sorted({architecture(run) for run in runs})
+    kinds: dict[str, list[Path]] = {}
+    for run in runs:
+        kinds.setdefault(architecture(run), []).append(run)
     found = {}
-    for number, kind in enumerate(kinds, start=1):
-        found[kind] = measure(next(run for run in runs if architecture(run) == kind))
+    for number, (kind, own) in enumerate(sorted(kinds.items()), start=1):
+        found[kind] = measure(own[0])
         if progress:
             progress("timing networks", number, len(kinds), f"{kind.split()[0]} {found[kind]['latency_ms']} ms")
-    for run in runs:
-        with replacing(run / "speed.json") as partial:
-            partial.write_text(json.dumps(found[architecture(run)], indent=2) + "\n", encoding="utf-8")
+    for kind, own in kinds.items():
+        for run in own:
+            with replacing(run / "speed.json") as partial:
+                partial.write_text(json.dumps(found[kind], indent=2) + "\n", encoding="utf-8")
