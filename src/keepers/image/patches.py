@@ -1,0 +1,75 @@
+"""Where to look closely: the squares of a frame in which detail would show whether it is sharp."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from keepers.types import Plane, Rgb
+
+SIDE = 96
+"""Edge of a patch in frame pixels: wide enough for the smear of a bad shake, small enough to be one depth."""
+COUNT = 12
+_STEP = 32
+_NEAR = 1.25
+"""Patches closer than this many edges make each other less interesting, so that one bush does not get them all."""
+
+Places = npt.NDArray[np.int32]
+
+
+def interest(luma: Plane) -> Plane:
+    """How much detail each candidate holds: the root mean square gradient at a middle scale.
+
+    Fine enough to prefer the sharp subject to its blurred background, coarse enough not to count noise as detail.
+
+    Args:
+        luma: float32 H x W, 0..1, at least `SIDE` on each side.
+
+    Returns:
+        float32 rows x columns; the candidate at (row, column) starts at pixel (row, column) x 32.
+    """
+    small = np.asarray(cv2.resize(luma, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), dtype=np.float32)
+    x = cv2.Sobel(small, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)
+    y = cv2.Sobel(small, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
+    energy = cv2.multiply(x, x) + cv2.multiply(y, y)
+    rows, columns = (luma.shape[0] - SIDE) // _STEP + 1, (luma.shape[1] - SIDE) // _STEP + 1
+    half = _STEP // 2
+    blocks = energy[: (rows + 2) * half, : (columns + 2) * half].reshape(rows + 2, half, columns + 2, half)
+    sums = blocks.mean(axis=(1, 3))
+    boxes = sum(sums[dy : dy + rows, dx : dx + columns] for dy in range(3) for dx in range(3))
+    return np.sqrt(np.asarray(boxes, dtype=np.float32) / 9)
+
+
+def choose(luma: Plane, count: int = COUNT) -> Places:
+    """The `count` most telling patches, the most interesting first.
+
+    Args:
+        luma: float32 H x W, 0..1.
+        count: at most so many; fewer in a small frame.
+
+    Returns:
+        int32 N x 2: top and left of each; none where a side is shorter than `SIDE`.
+    """
+    if min(luma.shape) < SIDE:
+        return np.zeros((0, 2), np.int32)
+    scores = interest(luma)
+    # Only the best few candidates can win, and a large frame has thousands.
+    order = np.argsort(-scores, axis=None, kind="stable")[: 40 * count]
+    place = np.stack(np.unravel_index(order, scores.shape), axis=1).astype(np.float32) * _STEP
+    value = scores.reshape(-1)[order].copy()
+    chosen: list[int] = []
+    while len(chosen) < min(count, len(order)):
+        best = int(value.argmax())
+        if value[best] < 0:
+            break
+        chosen.append(best)
+        distance = np.abs(place - place[best]).max(axis=1) / SIDE
+        value *= np.where(distance < _NEAR, 0.25 + 0.6 * distance / _NEAR, 1.0).astype(np.float32)
+        value[distance < 0.5] = -1.0
+    return np.asarray(place[chosen], dtype=np.int32)
+
+
+def cut(rgb: Rgb, places: Places) -> Rgb:
+    """The patches at `places`: uint8 N x 96 x 96 x 3."""
+    if not len(places):
+        return np.zeros((0, SIDE, SIDE, 3), np.uint8)
+    return np.stack([rgb[top : top + SIDE, left : left + SIDE] for top, left in places])
