@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("image",),
     ("io", "models", "flaws", "checks"),
     ("pipeline", "dataset", "sample"),
-    ("catalog", "export"),
+    ("catalog", "export", "evaluate"),
     ("train",),
     ("app",),
     ("web",),

@@ -1,0 +1,114 @@
+"""The verb `evaluate`: measure labelled photos as culling does, and say how right it was."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepers.app.measuring import Progress, Run
+from keepers.errors import NothingToDo
+from keepers.settings import settings
+from keepers.types import Opinion, PhotoFile, Report, Source
+
+if TYPE_CHECKING:
+    from keepers.evaluate.findings import Findings
+    from keepers.evaluate.manifest import Dataset
+
+
+def evaluate(
+    datasets: Sequence[Path | str],
+    *,
+    model: Path | str | None = None,
+    beside: Sequence[Path | str] = (),
+    words: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> list[Findings]:
+    """How right keepers is on photos that somebody has labelled. Nothing is stored, and nothing is tuned.
+
+    Photos that are missing or cannot be read are among the answers with an error, and count in no figure.
+
+    Args:
+        datasets: folders with a manifest, or CSV files; see `keepers.evaluate.manifest.read`.
+        model: the network to measure; default the packaged one.
+        beside: further networks to measure on the same photos ("none" for no network).
+        words: label -> a flaw, "good" or "ignore".
+        columns: what a column holds -> its name.
+        progress: called after every photo and network with how many are done and how many there are.
+
+    Raises:
+        NotFound, UserError: as `manifest.read`.
+        NothingToDo: not one photo of a dataset could be read.
+        ModelError: a network's file is missing or damaged.
+    """
+    from keepers.evaluate import manifest
+
+    sets = [manifest.read(Path(dataset).expanduser(), words, columns) for dataset in datasets]
+    runs = [Run(settings(model=network, workers=workers)).prepare() for network in (model, *beside)]
+    paths = list(dict.fromkeys(_absolute(item.path) for one in sets for item in one.items))
+    tell, total = progress or (lambda done, of: None), len(paths) * len(runs)
+    count = itertools.count(1)
+    measured = [_opinions(run, paths, run is runs[0], lambda: tell(next(count), total)) for run in runs]
+    names = _names([*measured], [str(network) for network in beside])
+    return [_findings(one, measured, names) for one in sets]
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - as `scan` does
+
+
+def _opinions(run: Run, paths: Sequence[Path], baselines: bool, tell: Callable[[], None]) -> dict[Path, Opinion]:
+    """The opinion on every path; the first run measures the baselines as well."""
+    from keepers.evaluate.baselines import build_scorer
+    from keepers.pipeline import executors
+
+    every = {path: _missing_or_source(path) for path in paths}
+    there = [one for one in every.values() if isinstance(one, Source)]
+    build = partial(build_scorer, run.network)
+    reports = executors.child(there, build, threads=run.settings.workers) if baselines else run.score(there)
+    found = {path: one for path, one in every.items() if isinstance(one, Report)}
+    for _ in found:
+        tell()
+    for report in reports:
+        found[report.source.path] = report
+        tell()
+    return dict(zip(paths, run.opinions([found[path] for path in paths]), strict=True))
+
+
+def _missing_or_source(path: Path) -> Source | Report:
+    """The very file that the manifest names, and not the JPEG beside a RAW."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return Report(Source(path, ()), error=f"{path.name} is not there; check its name in the manifest.")
+    return Source(path, (PhotoFile(path, "image", facts.st_size, facts.st_mtime_ns),))
+
+
+def _names(measured: Sequence[Mapping[Path, Opinion]], beside: Sequence[str]) -> list[str]:
+    """What the networks are called; two of one name are told apart by their files."""
+    models = [next((o.report.model for o in run.values() if o.report.model), None) or "no network" for run in measured]
+    return [
+        name if models.count(name) == 1 else f"{name} ({Path(file).name})"
+        for name, file in zip(models, ["", *beside], strict=True)
+    ]
+
+
+def _findings(dataset: Dataset, measured: Sequence[Mapping[Path, Opinion]], names: Sequence[str]) -> Findings:
+    from keepers.evaluate.findings import Answer, find
+
+    answers = []
+    for item in dataset.items:
+        main, *others = (run[_absolute(item.path)] for run in measured)
+        beside = {name: one.verdict for name, one in zip(names[1:], others, strict=True) if one.verdict is not None}
+        answers.append(Answer(item, main.verdict, main.report.error, beside, main.report.measurements))
+    if all(answer.verdict is None for answer in answers):
+        raise NothingToDo(
+            f"Not one photo that {dataset.manifest} names could be read; the first: {answers[0].error} "
+            "Paths in it are relative to its folder."
+        )
+    return find(dataset.name, answers, names[0], dataset.left_out, dataset.unknown)
