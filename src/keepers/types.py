@@ -34,6 +34,9 @@ VERDICT_TITLES: Mapping[VerdictName, str] = {"keep": "Must Haves", "maybe": "May
 
 Role = Literal["image", "raw", "sidecar"]
 
+Drive = Literal["single", "continuous", "bracket"]
+"""How the shutter was driven."""
+
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
@@ -62,6 +65,9 @@ class CameraFacts:
 
     `captured_at` is the camera's local time, naive, with sub-seconds. `exposure_s` in seconds, `bias_ev` in EV,
     `focal_mm` in millimetres. `orientation` is EXIF 1..8 of the stored pixels, before they were turned upright.
+    `serial` tells two bodies of one model apart, `utc_offset_min` is what the clock was ahead of UTC in minutes,
+    `drive` how the shutter was driven ("bracket" whatever is bracketed), `burst` the name that the camera gave to the
+    burst a photo belongs to.
     """
 
     captured_at: datetime | None = None
@@ -73,6 +79,10 @@ class CameraFacts:
     focal_mm: float | None = None
     bias_ev: float | None = None
     orientation: int = 1
+    serial: str | None = None
+    utc_offset_min: int | None = None
+    drive: Drive | None = None
+    burst: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +177,28 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """What a photo looks like in a few hundred bytes, by which frames that belong together are found.
+
+    version: of `keepers.image.signature`; another one means: measure again.
+    pixels: 16 bytes, the same for the same pixels. phash: 64 bits of `keepers.image.phash`.
+    structure: 256 bytes, int8 16 x 16, what is brighter or darker than its surroundings, whatever the exposure.
+    focus: 64 bytes, uint8 8 x 8, how sharp each part is; 0 where that cannot be told.
+    light: mean light of the picture in EV, 0 (white) .. about -13 (black).
+    embedding: float16 numbers of a network, as bytes; empty where there is none. `embedder` is the network's version.
+    """
+
+    version: str
+    pixels: bytes
+    phash: int
+    structure: bytes
+    focus: bytes
+    light: float
+    embedding: bytes = b""
+    embedder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The facts of one photo, or the error that made it unreadable. Picklable: what a worker returns.
 
@@ -181,6 +213,7 @@ class Report:
     model: str | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     passing: bool = False
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)

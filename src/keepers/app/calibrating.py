@@ -131,7 +131,7 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Row, Report]], max_false
         dataset=f"{root.resolve().name}: {FITTED} split",
         date=datetime.date.today().isoformat(),
         photos=int(fitted.sum()),
-        versions=dict(run.versions()),
+        versions={name: version for name, version in run.versions().items() if name in CHECKS},
     )
     clean = raws[~flags.any(axis=1)]
     result = fitting.fit(

@@ -53,11 +53,13 @@ class Run:
         return self
 
     def versions(self) -> Mapping[str, str]:
-        """The version that a current measurement of each check carries."""
+        """The version that a current measurement of each check carries, and a current signature."""
+        from keepers.image import signature
         from keepers.models import zoo
         from keepers.pipeline.measure import versions
 
-        return versions(None if self.network.kind == "none" else zoo.name_of(self.network.path))
+        of_checks = versions(None if self.network.kind == "none" else zoo.name_of(self.network.path))
+        return {**of_checks, "signature": signature.VERSION}
 
     def score(self, sources: Iterable[Source]) -> Iterator[Report]:
         """Measure `sources` in the child process."""

@@ -85,6 +85,9 @@ class Catalog:
             db.execute(rows.SAVE_PHOTO, rows.of_photo(photo, report.model))
             db.execute("DELETE FROM measurement WHERE photo = ?", (photo.id,))
             db.executemany("INSERT INTO measurement VALUES (?, ?, ?, ?, ?)", rows.of_measurements(report))
+            db.execute("DELETE FROM signature WHERE photo = ?", (photo.id,))
+            if report.signature is not None:
+                db.execute(rows.SAVE_SIGNATURE, rows.of_signature(photo.id, report.signature))
             for (old,) in db.execute(rows.SAME_PICTURE, (photo.id, rows.key(report.source.path))).fetchall():
                 ratings.carry_over(db, old, photo.id)
         self._place(db, report.source, photo.id if photo else None, report.error)
@@ -110,14 +113,18 @@ class Catalog:
             for number, check, version, raw, note in self._db.execute(rows.LOAD_MEASUREMENTS):
                 check, version, note = (once.setdefault(word, word) for word in (check, version, note))
                 facts[number].append(Measurement(check, version, raw, note))
-            return [rows.report(sources[row[0]], row, tuple(facts[row[0]])) for row in found]
+            looks = {row[0]: rows.signature(row) for row in self._db.execute(rows.LOAD_SIGNATURES)}
+            return [
+                rows.report(sources[row[0]], row, tuple(facts[row[0]]), looks.get(row[0])) for row in found
+            ]
 
     def stale(self, sources: Sequence[Source], versions: Mapping[str, str]) -> list[Source]:
         """Those of `sources` that must be measured (again), in their order.
 
         That is: not stored yet; a file came, went or changed its size or time (sidecars aside, which hold no
         pixels); or a check of `versions` (name -> current version) is missing or of another version. A file that
-        could not be read is tried again only when it has changed.
+        could not be read is tried again only when it has changed. The name "signature" in `versions` stands for
+        the signature.
         """
         with self._lock, _storage_errors(self.path):
             self._want(sources)

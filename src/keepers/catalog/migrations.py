@@ -81,7 +81,34 @@ CREATE TABLE reading (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS)
+_GROUPS = """
+-- What grouping needs to know of the camera.
+ALTER TABLE photo ADD COLUMN serial TEXT;
+ALTER TABLE photo ADD COLUMN utc_offset_min INTEGER;
+ALTER TABLE photo ADD COLUMN drive TEXT CHECK (drive IN ('single', 'continuous', 'bracket'));
+ALTER TABLE photo ADD COLUMN burst TEXT;
+
+-- What a photo looks like; groups are derived from it whenever they are asked for.
+CREATE TABLE signature (
+    photo TEXT PRIMARY KEY REFERENCES photo (id),
+    version TEXT NOT NULL,
+    pixels BLOB NOT NULL,
+    phash BLOB NOT NULL,
+    structure BLOB NOT NULL,
+    focus BLOB NOT NULL,
+    light REAL NOT NULL,
+    embedding BLOB NOT NULL,
+    embedder TEXT
+) WITHOUT ROWID;
+
+-- Folders that were culled: the photos that are judged together, and how many Must Haves were asked for.
+CREATE TABLE shoot (
+    folder PRIMARY KEY,
+    keep TEXT
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS, _GROUPS)
 """Step n takes a catalog from `PRAGMA user_version` n to n + 1. Each statement ends at the end of a line."""
 
 

@@ -6,16 +6,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from keepers.types import CameraFacts, Measurement, Photo, PhotoFile, Report, Source
+from keepers.types import CameraFacts, Measurement, Photo, PhotoFile, Report, Signature, Source
 
 Key = str | bytes
 
-SAVE_PHOTO = "INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" + (
-    " ON CONFLICT (id) DO UPDATE SET (width, height, captured_at, make, model, iso, exposure_s, f_number, focal_mm,"
-    " bias_ev, orientation, network) = (excluded.width, excluded.height, excluded.captured_at, excluded.make,"
-    " excluded.model, excluded.iso, excluded.exposure_s, excluded.f_number, excluded.focal_mm, excluded.bias_ev,"
-    " excluded.orientation, excluded.network)"
+_CAMERA = (
+    "captured_at, make, model, iso, exposure_s, f_number, focal_mm, bias_ev, orientation, serial, utc_offset_min,"
+    " drive, burst"
 )
+_OF_PHOTO = f"width, height, {_CAMERA}, network"
+SAVE_PHOTO = f"INSERT INTO photo (id, {_OF_PHOTO}) VALUES ({', '.join('?' * 17)})" + (
+    f" ON CONFLICT (id) DO UPDATE SET ({_OF_PHOTO}) = (excluded.{_OF_PHOTO.replace(', ', ', excluded.')})"
+)
+SAVE_SIGNATURE = "INSERT OR REPLACE INTO signature VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 CREATE_WANTED = (
     "CREATE TEMP TABLE IF NOT EXISTS wanted (number INTEGER PRIMARY KEY, path, size INTEGER, mtime_ns INTEGER)"
 )
@@ -26,8 +29,7 @@ _UNCHANGED = (
 )
 _FACTS = 'SELECT "check", version, raw FROM measurement WHERE photo = {}.id'
 LOAD_SOURCES = (
-    "SELECT wanted.number, source.error, photo.id, width, height, captured_at, make, model, iso, exposure_s,"
-    " f_number, focal_mm, bias_ev, orientation, network"
+    f"SELECT wanted.number, source.error, photo.id, {_OF_PHOTO}"
     + _UNCHANGED
     + " LEFT JOIN photo ON photo.id = source.photo ORDER BY wanted.number"
 )
@@ -37,6 +39,11 @@ LOAD_MEASUREMENTS = (
     + " JOIN measurement ON measurement.photo = source.photo"
     ' ORDER BY wanted.number, measurement."check"'
 )
+LOAD_SIGNATURES = (
+    "SELECT wanted.number, signature.version, pixels, phash, structure, focus, light, embedding, embedder"
+    + _UNCHANGED
+    + " JOIN signature ON signature.photo = source.photo"
+)
 STORED_FILES = (
     "SELECT wanted.number, file.path, file.size, file.mtime_ns FROM wanted JOIN file ON file.source = wanted.path"
     " WHERE file.role <> 'sidecar'"
@@ -45,6 +52,8 @@ UP_TO_DATE = (
     "SELECT wanted.number FROM wanted JOIN source ON source.path = wanted.path WHERE source.error IS NOT NULL"
     ' OR ? = (SELECT count(*) FROM measurement JOIN current ON current.name = measurement."check"'
     " AND current.version = measurement.version WHERE measurement.photo = source.photo)"
+    " + (SELECT count(*) FROM signature JOIN current ON current.name = 'signature'"
+    " AND current.version = signature.version WHERE signature.photo = source.photo)"
 )
 SEEN_SIZES = (
     "SELECT number FROM wanted WHERE path NOT IN (SELECT path FROM source)"
@@ -115,6 +124,10 @@ def of_photo(photo: Photo, network: str | None) -> tuple[Any, ...]:
         camera.focal_mm,
         camera.bias_ev,
         camera.orientation,
+        text(camera.serial),
+        camera.utc_offset_min,
+        camera.drive,
+        text(camera.burst),
         text(network),
     )
 
@@ -125,11 +138,34 @@ def of_measurements(report: Report) -> list[tuple[Any, ...]]:
     return [(photo, m.check, m.version, m.raw, text(m.note)) for m in report.measurements]
 
 
-def report(source: Source, row: Sequence[Any], measurements: tuple[Measurement, ...]) -> Report:
+def of_signature(photo: str, signature: Signature) -> tuple[Any, ...]:
+    """The row of `signature`; SQLite's integers have a sign and are too small for a hash."""
+    return (
+        photo,
+        signature.version,
+        signature.pixels,
+        signature.phash.to_bytes(8, "big"),
+        signature.structure,
+        signature.focus,
+        signature.light,
+        signature.embedding,
+        text(signature.embedder),
+    )
+
+
+def signature(row: Sequence[Any]) -> Signature:
+    """The signature in a row of `LOAD_SIGNATURES`."""
+    _, version, pixels, phash, *rest = row
+    return Signature(version, pixels, int.from_bytes(phash, "big"), *rest)
+
+
+def report(
+    source: Source, row: Sequence[Any], measurements: tuple[Measurement, ...], signature: Signature | None = None
+) -> Report:
     """The report in a row of `LOAD_SOURCES`."""
     _, error, photo_id, width, height, moment, *facts, network = row
     if error is not None:
         return Report(source, error=error)
     captured_at = datetime.fromisoformat(moment) if moment else None
     photo = Photo(photo_id, source, width, height, CameraFacts(captured_at, *facts))
-    return Report(source, photo, measurements, model=network)
+    return Report(source, photo, measurements, model=network, signature=signature)

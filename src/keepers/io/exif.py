@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from keepers.io.maker import drive_of
 from keepers.types import CameraFacts
 
 _EXIF_IFD, _INTEROP_IFD = 0x8769, 0xA005
@@ -40,6 +41,7 @@ def facts_of(main: Tags, photo: Tags) -> CameraFacts:
     if aperture is None and (value := _positive(both.get(0x9202))) is not None and value < 32:
         aperture = 2.0 ** (value / 2)
     bias = _number(both.get(0x9204))
+    drive, burst = drive_of(photo)
     return CameraFacts(
         captured_at=_captured_at(main, both),
         make=_text(main.get(_MAKE)),
@@ -50,6 +52,10 @@ def facts_of(main: Tags, photo: Tags) -> CameraFacts:
         focal_mm=_positive(both.get(0x920A)),
         bias_ev=bias if bias is not None and abs(bias) <= 20 else None,
         orientation=orientation_of(main),
+        serial=_text(both.get(0xA431)) or _text(both.get(0xC62F)),
+        utc_offset_min=_utc_offset(both),
+        drive=drive,
+        burst=burst,
     )
 
 
@@ -157,6 +163,15 @@ def _captured_at(main: Tags, both: Tags) -> datetime | None:
             digits = re.match(r"\d+", _text(both.get(fraction)) or "")
             seconds = float("0." + digits.group()) if digits else 0.0
             return moment + timedelta(microseconds=min(999_999, round(seconds * 1e6)))
+    return None
+
+
+def _utc_offset(tags: Tags) -> int | None:
+    """Minutes, from +13:45 and its kin."""
+    for tag in (0x9011, 0x9012, 0x9010):
+        match = re.fullmatch(r"([+-])(\d\d):?(\d\d)", _text(tags.get(tag)) or "")
+        if match is not None and int(match[2]) <= 14 and int(match[3]) < 60:
+            return (-1 if match[1] == "-" else 1) * (60 * int(match[2]) + int(match[3]))
     return None
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from keepers.image import noise
+from keepers.image import noise, signature
 from keepers.image.colour import luma
 from keepers.image.tiles import measure_tiles
-from keepers.types import Evidence, Frame, Photo, Rgb
+from keepers.types import Evidence, Frame, Photo, Rgb, Signature
 
 
 class Network(Protocol):
@@ -34,4 +34,17 @@ def observe(frame: Frame, photo: Photo, classifier: Network | None) -> Evidence:
         noise_sigma=sigma,
         network=classifier.log_odds(frame.rgb) if classifier is not None else {},
         camera=photo.camera,
+    )
+
+
+def sign(evidence: Evidence) -> Signature:
+    """What the photo looks like, for `pipeline.group`."""
+    grid = signature.cells(evidence.luma)
+    return Signature(
+        version=signature.VERSION,
+        pixels=signature.fingerprint(evidence.frame.rgb),
+        phash=signature.hash_of(evidence.frame.rgb),
+        structure=signature.structure(grid),
+        focus=signature.focus_map(evidence.tiles),
+        light=signature.light(grid),
     )

@@ -118,11 +118,13 @@ def _may_pass(error: PhotoError) -> bool:
 
 def _measured(photo: Photo, frame: Frame, classifier: Classifier | None, watch: Stopwatch) -> Report:
     from keepers.pipeline.measure import measure
-    from keepers.pipeline.observe import observe
+    from keepers.pipeline.observe import observe, sign
 
     model = classifier.name if classifier else None
     evidence = observe(frame, photo, classifier)
     watch.lap("observe")
     measurements = measure(evidence, model)
     watch.lap("measure")
-    return Report(photo.source, photo, measurements, model=model, timings=watch.timings)
+    signature = sign(evidence)
+    watch.lap("sign")
+    return Report(photo.source, photo, measurements, model=model, timings=watch.timings, signature=signature)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from keepers.catalog import migrations
 from keepers.catalog.db import Catalog
 from keepers.errors import NotFound, Refused, StorageError, UnreadablePhoto
-from keepers.types import CameraFacts, Measurement, Photo, PhotoFile, Report, Source
+from keepers.types import CameraFacts, Measurement, Photo, PhotoFile, Report, Signature, Source
 
 V1 = {"noise": "1", "tile_sharpness": "1"}
 
@@ -24,6 +24,7 @@ def make_source(path: str, size: int = 1000, mtime: int = 5, *others: PhotoFile)
 
 def make_report(source: Source, number: int = 1, **versions: str) -> Report:
     camera = CameraFacts(datetime(2024, 5, 6, 7, 8, 9, 250_000), "Maker", "Model", 100, 0.01, 2.8, 50.0, -0.5, 6)
+    camera = replace(camera, serial="0042", utc_offset_min=-90, drive="bracket", burst="6E0A")
     photo = Photo(f"{number:032x}", source, 6000, 4000, camera)
     rows = tuple(Measurement(name, version, 0.5, "upper left") for name, version in sorted({**V1, **versions}.items()))
     return Report(source, photo, rows, model="resnet50-int8 3f2a91c0")
@@ -49,6 +50,9 @@ def test_what_is_saved_is_loaded(path: Path) -> None:
 texts = st.text(max_size=12)
 finite = st.floats(allow_nan=False, allow_infinity=False)
 whole = st.integers(-(2**62), 2**62)
+bits = st.integers(0, 2**64 - 1)
+blobs = st.binary(max_size=9)
+signatures = st.builds(Signature, texts, blobs, bits, blobs, blobs, finite, blobs, st.none() | texts)
 
 
 @st.composite
@@ -67,12 +71,16 @@ def reports(draw: st.DrawFn) -> list[Report]:
                 st.none() | whole,
                 *(st.none() | finite for _ in range(4)),
                 st.integers(1, 8),
+                st.none() | texts,
+                st.none() | whole,
+                st.sampled_from([None, "single", "continuous", "bracket"]),
+                st.none() | texts,
             )
         )
         names = sorted(draw(st.sets(texts, max_size=4)))
         rows = tuple(Measurement(n, draw(texts), draw(st.none() | finite), draw(texts)) for n in names)
         photo = Photo(f"{number:032x}", source, draw(st.integers(1, 99_999)), draw(st.integers(1, 99_999)), camera)
-        good = Report(source, photo, rows, model=draw(st.none() | texts))
+        good = Report(source, photo, rows, model=draw(st.none() | texts), signature=draw(st.none() | signatures))
         made.append(draw(st.sampled_from([good, Report(source, error=draw(texts))])))
     return made
 
@@ -107,6 +115,38 @@ def test_only_what_is_new_changed_or_outdated_is_stale(path: Path) -> None:
             assert catalog.stale([source, changed], V1) == [changed]
         assert catalog.stale([source], {**V1, "noise": "2"}) == [source]
         assert catalog.stale([source], {**V1, "new": "1"}) == [source]
+
+
+def test_a_photo_without_a_current_signature_is_stale(path: Path) -> None:
+    report = make_report(make_source("/p/a.jpg"))
+    signed = replace(report, signature=Signature("1", b"p", 2**64 - 1, b"s", b"f", -2.5))
+    with Catalog(path) as catalog:
+        catalog.save([report])
+        assert catalog.stale([report.source], {**V1, "signature": "1"}) == [report.source]
+        catalog.save([signed])
+        assert catalog.stale([report.source], {**V1, "signature": "1"}) == []
+        assert catalog.stale([report.source], {**V1, "signature": "2"}) == [report.source]
+        assert catalog.load([report.source]) == [signed]
+        catalog.save([report])  # facts are replaced whole
+        assert catalog.load([report.source]) == [report]
+
+
+def test_a_catalog_from_before_groups_is_upgraded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:2])
+        Catalog(path).close()
+    old = sqlite3.connect(path)
+    old.execute("INSERT INTO photo VALUES ('1', 6, 4, '2024-05-06', 'M', 'X', 100, .1, 2.8, 50, -.5, 6, 'net')")
+    old.execute("INSERT INTO source VALUES ('/p/a.jpg', '1', NULL)")
+    old.execute("INSERT INTO file VALUES ('/p/a.jpg', '/p/a.jpg', 'image', 1000, 5)")
+    old.commit()
+    old.close()
+    source = make_source("/p/a.jpg")
+    with Catalog(path) as catalog:
+        (report,) = catalog.load([source])
+        assert report.photo is not None and report.photo.camera.iso == 100 and report.model == "net"
+        assert report.photo.camera.serial is None and report.signature is None
+        assert catalog.stale([source], {"signature": "1"}) == [source]
 
 
 def test_a_changed_photo_is_not_loaded_with_old_facts(path: Path) -> None:
