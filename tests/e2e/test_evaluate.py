@@ -36,6 +36,8 @@ def test_the_sample_shoot_is_measured_and_left_as_it_is(shoot: Path, tmp_path: P
     assert "no network" in asked["unsharp"]
     text = (tmp_path / "report" / "report.md").read_text()
     assert "Good photos lost" in text and "blur of any kind" in text
+    figures = {path.stem for path in (tmp_path / "report").glob("*/*.png")}
+    assert {"roc", "reliability", "confusion"} <= figures and all(f"/{name}.png)" in text for name in figures)
 
 
 def test_a_table_of_own_photos_with_own_words(shoot: Path, tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ def evaluate(
     count = itertools.count(1)
     measured = [_opinions(run, paths, run is runs[0], lambda: tell(next(count), total)) for run in runs]
     names = _names([*measured], [str(network) for network in beside])
-    return [_findings(one, measured, names) for one in sets]
+    own_names = _apart([one.name for one in sets])
+    return [_findings(one, name, measured, names) for one, name in zip(sets, own_names, strict=True)]
 
 
 def _absolute(path: Path) -> Path:
@@ -98,17 +99,24 @@ def _names(measured: Sequence[Mapping[Path, Opinion]], beside: Sequence[str]) ->
     ]
 
 
-def _findings(dataset: Dataset, measured: Sequence[Mapping[Path, Opinion]], names: Sequence[str]) -> Findings:
+def _apart(names: Sequence[str]) -> list[str]:
+    """Names of datasets, numbered where two folders are called the same."""
+    return [name if names.count(name) == 1 else f"{name} {names[:i].count(name) + 1}" for i, name in enumerate(names)]
+
+
+def _findings(
+    dataset: Dataset, name: str, measured: Sequence[Mapping[Path, Opinion]], names: Sequence[str]
+) -> Findings:
     from keepers.evaluate.findings import Answer, find
 
     answers = []
     for item in dataset.items:
         main, *others = (run[_absolute(item.path)] for run in measured)
-        beside = {name: one.verdict for name, one in zip(names[1:], others, strict=True) if one.verdict is not None}
+        beside = {net: one.verdict for net, one in zip(names[1:], others, strict=True) if one.verdict is not None}
         answers.append(Answer(item, main.verdict, main.report.error, beside, main.report.measurements))
     if all(answer.verdict is None for answer in answers):
         raise NothingToDo(
             f"Not one photo that {dataset.manifest} names could be read; the first: {answers[0].error} "
             "Paths in it are relative to its folder."
         )
-    return find(dataset.name, answers, names[0], dataset.left_out, dataset.unknown)
+    return find(name, answers, names[0], dataset.left_out, dataset.unknown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -10,11 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from keepers.errors import StorageError
-from keepers.evaluate import tables
+from keepers.evaluate import mistakes, plots, tables
 from keepers.evaluate.findings import Answer, Findings
 from keepers.evaluate.statistics import Estimate
 from keepers.io.files import replacing
-from keepers.types import Json
+from keepers.types import Json, Rgb
 
 SCHEMA = "keepers.evaluate/1"
 
@@ -27,6 +28,14 @@ SECTIONS: Mapping[str, Callable[[Findings], str]] = {
     "Calibration": tables.calibration,
 }
 """Heading -> the table below it; one that comes out empty is left out with its heading."""
+
+FIGURES: Mapping[str, tuple[str, Callable[[Findings], Rgb | None]]] = {
+    "roc": ("ROC curves", plots.roc),
+    "reliability": ("Reliability", plots.reliability),
+    "confusion": ("Answers by label", plots.confusion),
+    "mistakes": ("Worst mistakes", mistakes.sheet),
+}
+"""File name -> title and the function that draws it, or finds that there is nothing to draw."""
 
 _ABOUT = """Nothing was tuned to these photos by this command. In brackets: 95 % intervals, Wilson's for shares, for the
 rest from {samples} bootstrap samples of whole scenes; where a system makes no mistake, such samples cannot doubt it, so
@@ -142,18 +151,37 @@ def _plain(value: object) -> object:
 
 def write_json(all_findings: Sequence[Findings], target: Path) -> None:
     """Write `to_json`, or nothing at all. Raises StorageError."""
-    _write(target, json.dumps(to_json(all_findings), indent=1, allow_nan=False) + "\n")
+    _write(target, json.dumps(to_json(all_findings), indent=1, allow_nan=False).encode() + b"\n")
 
 
 def write(all_findings: Sequence[Findings], folder: Path) -> Path:
-    """Write FOLDER/report.md and its figures; what keepers wrote there before is replaced.
+    """Write FOLDER/report.md, and its figures into a folder a dataset; what keepers wrote there before is replaced.
 
     Raises:
         StorageError: the folder cannot be written.
     """
+    figures: dict[str, list[tuple[str, str]]] = {}
+    for one in all_findings:
+        for name, (title, draw) in FIGURES.items():
+            picture = draw(one)
+            target = folder / file_name(one.name) / f"{name}.png"
+            if picture is None:
+                target.unlink(missing_ok=True)  # it would belong to an older report
+                continue
+            write_png(picture, target)
+            figures.setdefault(one.name, []).append((title, f"{target.parent.name}/{target.name}"))
     target = folder / "report.md"
-    _write(target, markdown(all_findings, {}))
+    _write(target, markdown(all_findings, figures).encode())
     return target
+
+
+def write_png(picture: Rgb, target: Path) -> None:
+    """Write a picture as PNG, or nothing at all. Raises StorageError."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG", optimize=True)
+    _write(target, buffer.getvalue())
 
 
 def file_name(name: str) -> str:
@@ -161,10 +189,10 @@ def file_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name) or "dataset"
 
 
-def _write(target: Path, text: str) -> None:
+def _write(target: Path, data: bytes) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as partial:
-            partial.write_text(text, encoding="utf-8")
+            partial.write_bytes(data)
     except OSError as error:
         raise StorageError(f"{target} could not be written: {error.strerror or error}.") from error
