@@ -142,11 +142,34 @@ class Tiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Patches:
+    """What the focus network says of N squares of a frame, the most detailed first; see `image.patches`.
+
+    places: int32 N x 2, top and left in frame pixels; side: their edge. blurred: float32 N, logits. moved: float32 N,
+    logits of motion blur against defocus, meaningful where it is blurred. major, minor: float32 N, log2 of the
+    blur's standard deviation in frame pixels along its worse and its better axis, -1.5 (sharp) .. 4. axis: float32
+    N x 2, cos and sin of twice the worse axis's angle from x towards y (down), shorter where it is vague.
+    """
+
+    places: npt.NDArray[np.int32]
+    side: int
+    blurred: npt.NDArray[np.float32]
+    moved: npt.NDArray[np.float32]
+    major: npt.NDArray[np.float32]
+    minor: npt.NDArray[np.float32]
+    axis: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.blurred)
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that a check may look at. `luma` is float32 H x W, sRGB-encoded luma 0..1 of the frame.
 
     `network` maps each flaw label to its logit against `original` (log P(flaw) - log P(original), natural log,
-    before calibration); empty when no network ran.
+    before calibration); a network that says more adds "noisy" (logit), "ev" (exposure error in EV) and "quality"
+    (logit). Empty when no network ran. `patches` is None when the focus network did not run.
     """
 
     frame: Frame
@@ -154,6 +177,7 @@ class Evidence:
     tiles: Tiles
     noise_sigma: float
     network: Mapping[str, float] = field(default_factory=dict)
+    patches: Patches | None = None
     faces: tuple[Face, ...] = ()
     camera: CameraFacts = CameraFacts()
 

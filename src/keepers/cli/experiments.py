@@ -66,9 +66,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _needs_torch() -> None:
-    from keepers.cli.training import _needs_torch as needs
+    from keepers.cli.training import needs_torch
 
-    needs()
+    needs_torch()
 
 
 def _line(stage: str, done: int, total: int, note: str) -> str | None:

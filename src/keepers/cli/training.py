@@ -129,7 +129,8 @@ def stages() -> Iterator[Stage]:
         yield tell
 
 
-def _needs_torch() -> None:
+def needs_torch() -> None:
+    """Raise `MissingExtra` where the extra for training is not installed."""
     from importlib.util import find_spec
 
     missing = [name for name in ("torch", "timm", "onnx", "matplotlib", "scipy") if find_spec(name) is None]
@@ -237,7 +238,7 @@ def train(
     The run folder holds config.json, a row an epoch in epochs.csv, checkpoints, and when it is done test.json with
     the accuracy on the test split, the confusion matrix and the curves.
     """
-    _needs_torch()
+    needs_torch()
     from keepers.train import backbones, loop
     from keepers.train.config import Config
 
@@ -279,7 +280,7 @@ def export_model(
     Refuses unless ONNX agrees with torch (logits within 0.1 % of their spread) and int8 with fp32 (97 % the same
     answers, accuracy at most 1 point lower), and unless an int8 file stays below 30 MB.
     """
-    _needs_torch()
+    needs_torch()
     from keepers.train import export
 
     target = out or run / "model.onnx"

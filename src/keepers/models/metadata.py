@@ -16,6 +16,12 @@ from keepers.errors import ModelError
 from keepers.types import LABELS
 
 KEY = "keepers"
+MORE = ("noisy", "ev", "quality")
+"""What a network of the kind "whole" says beyond the five flaws."""
+FOCUS = ("blurred", "moved", "major", "minor", "axis_cos", "axis_sin")
+"""Outputs of a network of the kind "focus"; see `types.Patches`."""
+OUTPUTS: Mapping[str, tuple[str, ...]] = {"six": LABELS, "whole": LABELS[1:] + MORE, "focus": FOCUS}
+"""Kinds of networks and what each of their outputs is."""
 _PROPERTIES = 14
 
 
@@ -23,8 +29,8 @@ _PROPERTIES = 14
 class Metadata:
     """How a network wants its input and what its outputs mean.
 
-    short_side, crop: pixels, see `image.preprocess.to_square`. mean, std: per channel, RGB, on values 0..1.
-    labels: `types.LABELS`. temperature: what the logits are divided by before a softmax, > 0. facts: everything
+    kind: one of `OUTPUTS`, and outputs its. short_side, crop: pixels, see `image.preprocess.to_square`. mean, std: per
+    channel, RGB, on values 0..1. temperature: what the logits are divided by before a softmax, > 0. facts: everything
     the file says, including what keepers does not need.
     """
 
@@ -33,11 +39,36 @@ class Metadata:
     crop: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    labels: tuple[str, ...]
+    kind: str
+    outputs: tuple[str, ...]
     licence: str
     source: str
     temperature: float
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A network as it lies on disk: `sha256` of the file (64 hex digits) and what its metadata says."""
+
+    path: Path
+    sha256: str
+    metadata: Metadata
+
+    @property
+    def name(self) -> str:
+        """What measurements are stored under: the network's name and the first 8 digits of its sha256."""
+        return f"{self.metadata.name} {self.sha256[:8]}"
+
+    @property
+    def licence(self) -> str:
+        """The licence of the weights."""
+        return self.metadata.licence
+
+    @property
+    def source(self) -> str:
+        """Where the weights come from: a URL, or the id of the training run."""
+        return self.metadata.source
 
 
 def read_metadata(model: bytes, path: Path) -> Metadata:
@@ -60,9 +91,14 @@ def read_metadata(model: bytes, path: Path) -> Metadata:
 
 
 def _checked(facts: Mapping[str, Any]) -> Metadata:
-    labels = tuple(facts["labels"])
-    if labels != LABELS:
-        raise ValueError(f"labels {', '.join(map(str, labels))} are not {', '.join(LABELS)}")
+    if not isinstance(facts, dict):
+        raise ValueError("it is no object")
+    kind = str(facts.get("kind", "six"))
+    if kind not in OUTPUTS:
+        raise ValueError(f"kind {kind} is none of {', '.join(OUTPUTS)}")
+    outputs = tuple(facts["labels" if kind == "six" else "outputs"])
+    if outputs != OUTPUTS[kind]:
+        raise ValueError(f"labels {', '.join(map(str, outputs))} are not {', '.join(OUTPUTS[kind])}")
     if facts.get("input", "rgb") != "rgb":
         raise ValueError(f"input {facts['input']} is not rgb")
     mean, std = tuple(map(float, facts["mean"])), tuple(map(float, facts["std"]))
@@ -72,7 +108,7 @@ def _checked(facts: Mapping[str, Any]) -> Metadata:
         raise ValueError("mean, std, short_side, crop or temperature is out of range")
     source = str(facts.get("source", facts.get("run_id", "")))
     name, licence = str(facts["name"]), str(facts.get("licence", ""))
-    return Metadata(name, short_side, crop, mean, std, labels, licence, source, temperature, facts)
+    return Metadata(name, short_side, crop, mean, std, kind, outputs, licence, source, temperature, facts)
 
 
 def _properties(model: bytes) -> dict[str, str]:

@@ -11,39 +11,18 @@ import numpy as np
 
 from keepers.errors import ModelError
 from keepers.image.preprocess import to_input
-from keepers.models.metadata import Metadata, read_metadata
+from keepers.models.focus import Focus
+from keepers.models.metadata import Metadata, Model, read_metadata
 from keepers.models.session import OnnxSession, Session
-from keepers.types import Rgb
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A network as it lies on disk: `sha256` of the file (64 hex digits) and what its metadata says."""
-
-    path: Path
-    sha256: str
-    metadata: Metadata
-
-    @property
-    def name(self) -> str:
-        """What measurements are stored under: the network's name and the first 8 digits of its sha256."""
-        return f"{self.metadata.name} {self.sha256[:8]}"
-
-    @property
-    def licence(self) -> str:
-        """The licence of the weights."""
-        return self.metadata.licence
-
-    @property
-    def source(self) -> str:
-        """Where the weights come from: a URL, or the id of the training run."""
-        return self.metadata.source
+from keepers.types import LABELS, Patches, Plane, Rgb
 
 
 class Classifier:
-    """The six-class network. One instance serves all threads."""
+    """The network that looks at a whole photo. One instance serves all threads."""
 
     def __init__(self, model: Model, session: Session) -> None:
+        if model.metadata.kind == "focus":
+            raise ModelError(f"{model.path} looks at patches only; name a network that looks at whole photos.")
         self.model = model
         self._session = session
 
@@ -53,11 +32,6 @@ class Classifier:
         return self.model.name
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The six classes, `original` first."""
-        return self.model.metadata.labels
-
-    @property
     def metadata(self) -> Metadata:
         """What the file says of itself."""
         return self.model.metadata
@@ -65,18 +39,53 @@ class Classifier:
     def log_odds(self, rgb: Rgb) -> dict[str, float]:
         """Logit of each flaw minus the logit of `original` (natural log, not yet calibrated).
 
+        A network of the kind "whole" has a logit for each flaw by itself, which is the same where only one flaw is
+        possible: P(flaw) / P(none) of independent flaws is the flaw's own odds. It adds "noisy", "ev" and "quality".
+
         Args:
             rgb: uint8 H x W x 3, sRGB, upright, of any size.
 
         Raises:
-            ModelError: the network does not answer with one finite number for each label.
+            ModelError: the network does not answer with one finite number for each output.
         """
         facts = self.metadata
-        logits = self._session.run(to_input(rgb, facts.short_side, facts.crop, facts.mean, facts.std))
-        if logits.shape != (1, len(self.labels)) or not np.isfinite(logits).all():
-            raise ModelError(f"{self.model.path} answers with {logits.shape} numbers, not one for each of six labels.")
-        odds = (logits[0] - logits[0, 0]).tolist()
-        return dict(zip(self.labels[1:], odds[1:], strict=True))
+        answers = self._session.run(to_input(rgb, facts.short_side, facts.crop, facts.mean, facts.std))
+        if answers.shape != (1, len(facts.outputs)) or not np.isfinite(answers).all():
+            what = f"answers with {answers.shape} numbers, not one for each of {len(facts.outputs)} labels"
+            raise ModelError(f"{self.model.path} {what}; export it again.")
+        numbers = dict(zip(facts.outputs, answers[0].tolist(), strict=True))
+        none = numbers.pop(LABELS[0], 0.0)
+        return {name: number - none for name, number in numbers.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The network for whole photos and, where keepers ships it, the one for patches."""
+
+    whole: Classifier
+    focus: Focus | None = None
+
+    @property
+    def name(self) -> str:
+        """What measurements are stored under: both names, so that a new file of either is a new measurement."""
+        return _joined(self.whole.name, self.focus.name if self.focus else None)
+
+    def log_odds(self, rgb: Rgb) -> dict[str, float]:
+        """See `Classifier.log_odds`."""
+        return self.whole.log_odds(rgb)
+
+    def look_closely(self, rgb: Rgb, luma: Plane) -> Patches | None:
+        """What the focus network says; None where there is none. See `Focus.look`."""
+        return self.focus.look(rgb, luma) if self.focus else None
+
+
+def _joined(whole: str, focus: str | None) -> str:
+    return f"{whole}, {focus}" if focus else whole
+
+
+def packaged_focus() -> Path:
+    """Where the network for patches lies, whether or not it is there."""
+    return packaged().with_name("focus.onnx")
 
 
 def packaged() -> Path:
@@ -94,23 +103,45 @@ def describe(path: Path | None = None) -> Model:
 
 
 def name_of(path: Path | None = None) -> str:
-    """The name that measurements of this network are stored under, for example "resnet50-int8 3f2a91c0"."""
-    target = path or packaged()
-    try:
-        facts = target.stat()
-    except OSError as error:
-        raise _missing(target) from error
-    return _name(target, facts.st_size, facts.st_mtime_ns)
+    """The name that measurements with this network are stored under, for example "resnet50-int8 3f2a91c0".
+
+    The packaged network for patches runs beside it and is named as well, where it is there.
+    """
+    focus = packaged_focus()
+    return _joined(_name_of(path or packaged()), _name_of(focus) if focus.is_file() else None)
+
+
+def load_networks(path: Path | None = None) -> Networks:
+    """The network in `path` (default: the packaged one) and the packaged one for patches, ready to run.
+
+    Raises:
+        ModelError: missing, damaged, or not what it claims to be.
+    """
+    return Networks(load_classifier(path), load_focus(packaged_focus()) if packaged_focus().is_file() else None)
 
 
 def load_classifier(path: Path | None = None) -> Classifier:
-    """The six-class network in `path` (default: the packaged one), ready to run.
+    """The network for whole photos in `path` (default: the packaged one), ready to run.
 
     Raises:
         ModelError: missing, damaged, or not what it claims to be.
     """
     model, data = _described(path or packaged())
     return Classifier(model, OnnxSession(data, model.path))
+
+
+def load_focus(path: Path) -> Focus:
+    """The network for patches in `path`, ready to run. Raises `ModelError`."""
+    model, data = _described(path)
+    return Focus(model, OnnxSession(data, model.path))
+
+
+def _name_of(target: Path) -> str:
+    try:
+        facts = target.stat()
+    except OSError as error:
+        raise _missing(target) from error
+    return _name(target, facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=8)

@@ -8,14 +8,18 @@ from typing import Protocol
 from keepers.image import noise, signature
 from keepers.image.colour import luma
 from keepers.image.tiles import measure_tiles
-from keepers.types import Evidence, Frame, Photo, Rgb, Signature
+from keepers.types import Evidence, Frame, Patches, Photo, Plane, Rgb, Signature
 
 
 class Network(Protocol):
-    """What `observe` needs of a classifier; see `keepers.models.zoo.Classifier`."""
+    """What `observe` needs of the networks; see `keepers.models.zoo.Networks`."""
 
     def log_odds(self, rgb: Rgb) -> Mapping[str, float]:
-        """Logit of each flaw label minus that of `original`."""
+        """Logit of each flaw label minus that of `original`, and what else the network says."""
+        ...
+
+    def look_closely(self, rgb: Rgb, luma: Plane) -> Patches | None:
+        """What the network for patches says; None where there is none."""
         ...
 
 
@@ -33,6 +37,7 @@ def observe(frame: Frame, photo: Photo, classifier: Network | None) -> Evidence:
         tiles=measure_tiles(plane, sigma),
         noise_sigma=sigma,
         network=classifier.log_odds(frame.rgb) if classifier is not None else {},
+        patches=classifier.look_closely(frame.rgb, plane) if classifier is not None else None,
         camera=photo.camera,
     )
 

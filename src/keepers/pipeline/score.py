@@ -16,7 +16,7 @@ from keepers.errors import PhotoError
 from keepers.types import Frame, Photo, Report, Source
 
 if TYPE_CHECKING:
-    from keepers.models.zoo import Classifier
+    from keepers.models.zoo import Networks
 
 Scorer = Callable[[Source], Report]
 """Turns a source into its facts; never raises an `Exception`; safe to call from several threads."""
@@ -56,8 +56,8 @@ class Stopwatch:
         self._last = now
 
 
-def load_network(network: Network) -> Classifier | None:
-    """The classifier that `network` names, or None for none.
+def load_network(network: Network) -> Networks | None:
+    """The networks that `network` names, or None for none.
 
     Raises:
         ModelError: the file is missing or damaged.
@@ -66,7 +66,7 @@ def load_network(network: Network) -> Classifier | None:
         return None
     from keepers.models import zoo
 
-    return zoo.load_classifier(network.path)
+    return zoo.load_networks(network.path)
 
 
 def build_scorer(network: Network) -> Scorer:
@@ -90,7 +90,7 @@ def build_scorer(network: Network) -> Scorer:
 
 
 def score_photo(
-    source: Source, read: Callable[[], tuple[Photo, Frame]], classifier: Classifier | None
+    source: Source, read: Callable[[], tuple[Photo, Frame]], classifier: Networks | None
 ) -> Report:
     """Measure one photo; every failure becomes `Report.error`, one sentence that names the file."""
     watch = Stopwatch()
@@ -116,7 +116,7 @@ def _may_pass(error: PhotoError) -> bool:
     return isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno is not None)
 
 
-def _measured(photo: Photo, frame: Frame, classifier: Classifier | None, watch: Stopwatch) -> Report:
+def _measured(photo: Photo, frame: Frame, classifier: Networks | None, watch: Stopwatch) -> Report:
     from keepers.pipeline.measure import measure
     from keepers.pipeline.observe import observe, sign
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from keepers.errors import ModelError
 from keepers.image.preprocess import normalise
@@ -28,7 +29,6 @@ from keepers.train import config as configs
 from keepers.train import data, loop
 from keepers.train.config import Config
 from keepers.train.evaluate import temperature
-from keepers.train.net import FlawNet
 from keepers.types import LABELS
 
 FP32_TOLERANCE = 1e-3
@@ -53,10 +53,10 @@ def _inputs(part: data.Part, mean: tuple[float, ...], std: tuple[float, ...]) ->
         yield normalise(data.centre(view), mean, std)
 
 
-def to_onnx(net: FlawNet, path: Path) -> None:
-    """Write the network in fp32, batch size free, opset 18."""
+def to_onnx(net: nn.Module, path: Path, side: int = data.CROP) -> None:
+    """Write a network for squares of `side` pixels in fp32, batch size free, opset 18."""
     net = net.eval().to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    example = torch.zeros(2, 3, data.CROP, data.CROP)
+    example = torch.zeros(2, 3, side, side)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
@@ -137,7 +137,8 @@ def _check_int8(fp32: Logits, int8: Logits, part: data.Part) -> float:
     return agreement
 
 
-def _stamp(path: Path, metadata: dict[str, Any]) -> bytes:
+def stamp(path: Path, metadata: dict[str, Any]) -> bytes:
+    """The bytes of an ONNX file with keepers' metadata in it, and without traces of where it was made."""
     import onnx
 
     model = onnx.load(path)
@@ -200,7 +201,7 @@ def export(
             metadata["int8_agreement"] = _check_int8(fp32, logits, calibration)
             metadata["test_int8"] = _accuracy(run_onnx(final, _inputs(test, mean, std)), test)
         metadata["temperature"] = temperature(logits, calibration.labels)
-        data_out = _stamp(final, metadata)
+        data_out = stamp(final, metadata)
     if precision == "int8" and len(data_out) > MAX_BYTES:
         raise ModelError(f"The model takes {len(data_out) / 1e6:.1f} MB; at most 30 MB may ship.")
     out.parent.mkdir(parents=True, exist_ok=True)

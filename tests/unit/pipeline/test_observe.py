@@ -16,6 +16,9 @@ class FakeNetwork:
     def log_odds(self, rgb: np.ndarray) -> dict[str, float]:
         return {"blurred": float(rgb.mean())}
 
+    def look_closely(self, rgb: np.ndarray, luma: np.ndarray) -> None:
+        return None
+
 
 def test_evidence_is_complete() -> None:
     frame = Frame(scenes.leaves(0), 0.5)

@@ -1,11 +1,12 @@
 """A set of captures on disk: the network's view and the patches of each, with their truth, as plain arrays.
 
-Made once for a round of training from a folder of clean photos, deterministic by seed, in two minutes a thousand.
+Made once for a round of training from a folder of clean photos, deterministic by seed.
 """
 
 import json
 import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from keepers.dataset import capture
+from keepers.dataset import build as dataset
+from keepers.dataset import capture, labels
 from keepers.dataset.labels import SPLITS
+from keepers.errors import NothingToDo, StorageError
 from keepers.image import patches
 from keepers.image.colour import luma
 from keepers.image.resize import fit, shrink
-from keepers.io import decode
+from keepers.io import decode, scan
+from keepers.settings import cpu_count
 from keepers.types import Rgb, Source
 
 VIEW = 256
@@ -156,6 +160,21 @@ def build(
     (out / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
+SHARES: Mapping[str, float] = {"train": 0.78, "calibration": 0.14, "val": 0.04, "test": 0.04}
+"""How clean photos are dealt to the splits; most of them are needed for training and for calibration."""
+PER_PHOTO: Mapping[str, int] = {"train": 16, "val": 8, "calibration": 10, "test": 8}
+
+
+def deal(ids: Sequence[str], like: Mapping[str, str], seed: int) -> dict[str, str]:
+    """Content id -> split. Photos that `like` knows stay on the side where they are there.
+
+    A study's test photos must not be trained on by the network that is to answer its question.
+    """
+    rest = sorted(set(ids) - set(like))
+    drawn = np.random.default_rng([seed, 0xDEA1]).choice(list(SHARES), len(rest), p=list(SHARES.values()))
+    return {i: like[i] for i in ids if i in like} | {i: str(s) for i, s in zip(rest, drawn, strict=True)}
+
+
 _NAMES = ("views", "patches", "facts", "photo", "kind", "split", "source")
 
 
@@ -183,3 +202,31 @@ def load(folder: Path) -> Captures:
         found["views"], found["patches"], np.asarray(found["facts"]), np.asarray(found["photo"]),
         np.asarray(found["split"]), np.asarray(found["source"]), np.asarray(found["kind"]), tuple(facts["ids"]),
     )  # fmt: skip
+
+
+def make(
+    clean: Path,
+    out: Path,
+    *,
+    per_photo: int = 16,
+    like: Path | None = None,
+    seed: int = 0,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> dict[str, int]:
+    """Captures of every usable photo in a folder; returns how many each split has.
+
+    Raises:
+        NotFound: `clean` or `like` is not there. NothingToDo: no photo can be used. StorageError: the disk is full.
+    """
+    with ThreadPoolExecutor(max_workers=cpu_count()) as pool:
+        chosen, _ = dataset.choose(scan.scan([clean]), dataset.Settings(sources=0, seed=seed), pool, progress)
+    if not chosen:
+        raise NothingToDo(f"{clean} holds no photo that can be used; point at a folder of clean photos.")
+    known = {row.source_id: row.split for row in labels.read(like)} if like else {}
+    sides = deal(list(chosen), known, seed)
+    counts = {**PER_PHOTO, "train": per_photo}
+    try:
+        build(chosen, sides, counts, out, seed=seed, workers=cpu_count(), progress=progress)
+    except OSError as error:
+        raise StorageError(f"{out} could not be written: {error.strerror or error}.") from error
+    return {name: counts[name] * sum(side == name for side in sides.values()) for name in SPLITS}

@@ -1,0 +1,50 @@
+"""The network that looks closely at the most detailed squares of a frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keepers.errors import ModelError
+from keepers.image import patches
+from keepers.models.metadata import Model
+from keepers.models.session import Session
+from keepers.types import Patches, Plane, Rgb
+
+
+class Focus:
+    """Blur of single patches: whether, of what kind, how much, along which axis. One instance serves all threads."""
+
+    def __init__(self, model: Model, session: Session) -> None:
+        if model.metadata.kind != "focus" or model.metadata.crop != patches.SIDE:
+            raise ModelError(f"{model.path} does not look at patches of {patches.SIDE} pixels; install keepers again.")
+        self.model = model
+        self._session = session
+
+    @property
+    def name(self) -> str:
+        """See `Model.name`."""
+        return self.model.name
+
+    def look(self, rgb: Rgb, luma: Plane) -> Patches | None:
+        """Choose the most telling patches and judge each.
+
+        Args:
+            rgb: uint8 H x W x 3, the frame. luma: float32 H x W, its luma 0..1.
+
+        Returns:
+            None where the frame is smaller than a patch.
+
+        Raises:
+            ModelError: the network does not answer with six finite numbers a patch.
+        """
+        places = patches.choose(luma)
+        if not len(places):
+            return None
+        facts = self.model.metadata
+        mean, std = (np.asarray(v, np.float32) for v in (facts.mean, facts.std))
+        pixels = (patches.cut(rgb, places).astype(np.float32) / np.float32(255) - mean) / std
+        out = self._session.run(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)))
+        if out.shape != (len(places), len(facts.outputs)) or not np.isfinite(out).all():
+            raise ModelError(f"{self.model.path} answers with {out.shape} numbers for {len(places)} patches.")
+        blurred, moved, major, minor = np.ascontiguousarray(out[:, :4].T)
+        return Patches(places, patches.SIDE, blurred, moved, major, minor, np.ascontiguousarray(out[:, 4:6]))
