@@ -6,6 +6,7 @@ import datetime
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,10 +43,11 @@ def calibrate(
 ) -> Path:
     """Measure a dataset's calibration photos, fit a calibration and write it as JSON.
 
-    Noise is none of the dataset's classes, so noisy variants of its originals are made for the occasion.
+    Noise is none of a dataset's classes, so noisy variants of its originals are made for the occasion; captures may
+    have it, and several flaws at once.
 
     Args:
-        dataset: a folder made by `keepers dataset build`.
+        dataset: a folder made by `keepers dataset build` or `keepers nets captures`.
         model: the network; default the packaged one.
         out: default: beside the model's file, with the ending .json; needed where no model is named.
         max_false_rate: share of clean photos that may be called certainly flawed, for each flaw.
@@ -56,18 +58,42 @@ def calibrate(
         NothingToDo: its calibration split is empty.
         StorageError: `out` cannot be written.
     """
-    from keepers.dataset import labels
-
     run = Run(settings(model=model, workers=workers))
     target = Path(out) if out else _beside(run)
     root = Path(dataset)
-    rows = [row for row in labels.read(root) if row.split in (FITTED, HELD_OUT) and row.flaw not in UNREAL]
-    if not any(row.split == FITTED for row in rows):
-        raise NothingToDo(f"{root} has no photo in its {FITTED} split; build it from more clean photos.")
-    with _with_noisy(root, rows) as photos:
+    with _known(root) as photos:
+        if not any(known.split == FITTED for known in photos.values()):
+            raise NothingToDo(f"{root} has no photo in its {FITTED} split; build it from more clean photos.")
         reports = _measured(run, photos, progress)
-    _write(target, _fit(run, root, [(row, reports[path]) for path, row in photos.items()], max_false_rate))
+    measured = [(known, reports[path]) for path, known in photos.items() if path in reports]
+    _write(target, _fit(run, root, measured, max_false_rate))
     return target
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a photo: its flaws, of `types.FLAWS`, and its split."""
+
+    flaws: frozenset[str]
+    split: str
+
+
+@contextmanager
+def _known(root: Path) -> Iterator[dict[Path, Known]]:
+    """The photos to fit to, and the clean ones to hold out, by path; some live as long as the context."""
+    from keepers.dataset import labelled, labels
+
+    if (root / labelled.NAME).is_file() and not (root / "labels.csv").is_file():
+        wanted = (one for one in labelled.read(root) if one.split in (FITTED, HELD_OUT))
+        photos = [one for one in wanted if one.split == FITTED or not one.flaws]
+        yield {(root / one.file).resolve(): Known(frozenset(one.flaws), one.split) for one in photos}
+        return
+    rows = [row for row in labels.read(root) if row.split in (FITTED, HELD_OUT) and row.flaw not in UNREAL]
+    with _with_noisy(root, rows) as made:
+        yield {
+            path: Known(frozenset() if row.label == "original" else frozenset([row.label]), row.split)
+            for path, row in made.items()
+        }
 
 
 def _beside(run: Run) -> Path:
@@ -100,7 +126,7 @@ def _with_noisy(root: Path, rows: Sequence[Row]) -> Iterator[dict[Path, Row]]:
         yield photos
 
 
-def _measured(run: Run, photos: Mapping[Path, Row], progress: Tell | None) -> dict[Path, Report]:
+def _measured(run: Run, photos: Mapping[Path, Known], progress: Tell | None) -> dict[Path, Report]:
     from keepers.io.scan import scan
 
     found = {source.path.resolve(): source for source in scan(sorted({path.parent for path in photos}))}
@@ -113,7 +139,7 @@ def _measured(run: Run, photos: Mapping[Path, Row], progress: Tell | None) -> di
     return reports
 
 
-def _fit(run: Run, root: Path, measured: Sequence[tuple[Row, Report]], max_false_rate: float) -> str:
+def _fit(run: Run, root: Path, measured: Sequence[tuple[Known, Report]], max_false_rate: float) -> str:
     import numpy as np
 
     from keepers.checks import CHECKS
@@ -121,10 +147,10 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Row, Report]], max_false
     from keepers.pipeline.judge import matrix
 
     names = list(CHECKS)
-    readable = [(row, report) for row, report in measured if report.photo is not None]
+    readable = [(known, report) for known, report in measured if report.photo is not None]
     raws = matrix([report.measurements for _, report in readable], names)
-    flags: npt.NDArray[np.bool_] = np.array([[row.label == flaw for flaw in FLAWS] for row, _ in readable])
-    fitted = np.array([row.split == FITTED for row, _ in readable])
+    flags: npt.NDArray[np.bool_] = np.array([[flaw in known.flaws for flaw in FLAWS] for known, _ in readable])
+    fitted = np.array([known.split == FITTED for known, _ in readable])
     model = next((report.model for _, report in readable if report.model), "") or ""
     provenance = fitting.Provenance(
         model=model,

@@ -5,6 +5,7 @@ and motion blur first, then exposure, noise, the tone curve, sharpening, reducti
 at once, and several look like flaws and are none: a blurred background, a dark or bright mood, fog, a panned shot.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import cv2
@@ -79,6 +80,29 @@ class Truth:
     stretch: float
     noise: float
     mood: str = ""
+
+
+LIMITS: Mapping[str, float] = {"blur": 1.4, "over": 0.9, "under": -1.2, "stretch": 1.2, "noise": 11.0}
+"""From where a person would call it a flaw: blur in thousandths of the diagonal, exposure in EV, noise in codes."""
+
+
+def flaws_of(truth: Truth) -> tuple[str, ...] | None:
+    """The flaws of a capture as a person would name them, in the order of `types.FLAWS`; none for a good photo.
+
+    None where only a person can say: a part of the photo is blurred that may be the subject.
+    """
+    if truth.kind in PARTIAL:
+        return None
+    blurred = truth.sigma >= LIMITS["blur"]
+    found = {
+        "blurred": blurred and not truth.motion,
+        "camera_shake": blurred and truth.motion,
+        "distorted": truth.stretch >= LIMITS["stretch"],
+        "overexposed": truth.ev >= LIMITS["over"],
+        "underexposed": truth.ev <= LIMITS["under"],
+        "noisy": 255 * truth.noise >= LIMITS["noise"],
+    }
+    return tuple(name for name, there in found.items() if there)
 
 
 def draw(rng: np.random.Generator, long_side: int) -> Recipe:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keepers.dataset import capture
-from keepers.dataset.capture import KINDS, MOODS, Recipe, draw, take
+from keepers.dataset.capture import KINDS, MOODS, Recipe, draw, flaws_of, take
 from keepers.flaws import depth, psf
 from keepers.flaws.light import Response, develop, scene
 from keepers.image import patches
@@ -135,3 +135,11 @@ def test_small_frames_have_few_patches_or_none(shape: tuple[int, int]) -> None:
     places = patches.choose(luma(leaves(0, *shape)))
     assert (len(places) == 0) == (min(shape) < patches.SIDE)
     assert all(top + 96 <= shape[0] and left + 96 <= shape[1] for top, left in places)
+
+
+def test_a_person_would_call_it_so() -> None:
+    assert flaws_of(take(leaves(), _recipe("clean"))[1]) == ()
+    assert flaws_of(take(leaves(), _recipe("bokeh", sigma=4.0))[1]) == ()
+    assert flaws_of(take(leaves(), _recipe("shake", sigma=4.0, ev=-2.0))[1]) == ("camera_shake", "underexposed")
+    assert flaws_of(take(leaves(), _recipe("defocus", sigma=4.0))[1]) == ("blurred",)
+    assert flaws_of(take(leaves(), _recipe("missed_focus", sigma=4.0))[1]) is None

@@ -13,6 +13,7 @@ pytest.importorskip("timm", reason="training needs the extra [train]")
 
 import torch
 
+from keepers.dataset import labelled
 from keepers.errors import ModelError, NotFound, Refused
 from keepers.image.colour import luma
 from keepers.models import zoo
@@ -57,6 +58,13 @@ def test_captures_repeat_and_keep_to_their_side(made: Path, clean: Path) -> None
         assert not set(one.source[one.of(name)]) & set(one.source[others])
     assert np.isfinite(one.facts[..., 0]).any(axis=1).all()
     assert one.views.std() > 10 and one.patches.std() > 10
+
+
+def test_photos_that_are_not_trained_on_are_written_with_their_flaws(made: Path) -> None:
+    photos = labelled.read(made)
+    assert {photo.split for photo in photos} == {"val", "calibration", "test"} and len(photos) > 16
+    assert all((made / photo.file).is_file() for photo in photos)
+    assert {flaw for photo in photos for flaw in photo.flaws} and any(not photo.flaws for photo in photos)
 
 
 def test_photos_of_a_study_stay_on_their_side() -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+import simplejpeg
 
 from keepers.dataset import build as dataset
-from keepers.dataset import capture, labels
+from keepers.dataset import capture, labelled, labels
 from keepers.dataset.labels import SPLITS
 from keepers.errors import NothingToDo, StorageError
 from keepers.image import patches
@@ -63,13 +64,18 @@ class Captures:
 
 @dataclass(frozen=True)
 class Job:
-    """One clean photo and the captures to make of it."""
+    """One clean photo and the captures to make of it; `folder` is where they are written as photos, if at all."""
 
     source: Source
     photo_id: str
     place: int
     count: int
     seed: int
+    folder: Path | None = None
+
+
+Made = tuple[Rgb, Rgb, Numbers, Numbers, int]
+"""View, patches, their facts, the photo's facts, and the kind of one capture."""
 
 
 def _view(rgb: Rgb) -> Rgb:
@@ -84,10 +90,8 @@ def _view(rgb: Rgb) -> Rgb:
     return small[top : top + VIEW, left : left + VIEW]
 
 
-def one(rgb: Rgb, rng: np.random.Generator) -> tuple[Rgb, Rgb, Numbers, Numbers, int]:
-    """View, patches, their facts, the photo's facts and the kind of a capture drawn from `rng`."""
-    recipe = capture.draw(rng, max(rgb.shape[:2]))
-    picture, truth = capture.take(rgb, recipe)
+def facts_of(picture: Rgb, truth: capture.Truth) -> Made:
+    """What is kept of a capture."""
     places = patches.choose(luma(picture))
     cut = np.zeros((patches.COUNT, patches.SIDE, patches.SIDE, 3), np.uint8)
     facts = np.full((patches.COUNT, len(PATCH_FACTS)), np.nan, np.float32)
@@ -104,15 +108,23 @@ def one(rgb: Rgb, rng: np.random.Generator) -> tuple[Rgb, Rgb, Numbers, Numbers,
     return _view(picture), cut, facts, photo, list(capture.KINDS).index(truth.kind)
 
 
-def _make(job: Job) -> tuple[Job, list[tuple[Rgb, Rgb, Numbers, Numbers, int]]]:
+def _make(job: Job) -> tuple[Job, list[Made], list[labelled.Photo]]:
     cv2.setNumThreads(1)
     _, frame = decode.read(job.source)
     rgb = fit(frame.rgb, LONGEST)
-    made = []
+    made, photos = [], []
     for turn in range(job.count):
         sequence = np.random.SeedSequence([job.seed, int(job.photo_id[:12], 16), turn])
-        made.append(one(rgb, np.random.default_rng(sequence)))
-    return job, made
+        recipe = capture.draw(np.random.default_rng(sequence), max(rgb.shape[:2]))
+        picture, truth = capture.take(rgb, recipe)
+        made.append(facts_of(picture, truth))
+        flaws = capture.flaws_of(truth)
+        if job.folder is not None and flaws is not None:
+            name = f"{job.folder.name}/{job.photo_id[:12]}_{turn}.jpg"
+            data = simplejpeg.encode_jpeg(np.ascontiguousarray(picture), quality=95, colorsubsampling="444")
+            (job.folder.parent / name).write_bytes(data)
+            photos.append(labelled.Photo(name, flaws, job.photo_id, job.folder.name))
+    return job, made, photos
 
 
 def build(
@@ -126,6 +138,9 @@ def build(
     progress: Callable[[str, int, int], None] | None = None,
 ) -> None:
     """Write captures of the chosen clean photos (content id -> source) into the folder `out`.
+
+    Those that are not for training are written as photos as well, with a table of their flaws (`dataset.labelled`), to
+    calibrate with and to measure on.
 
     Args:
         chosen: what `dataset.build.choose` drew.
@@ -143,10 +158,14 @@ def build(
     out.mkdir(parents=True, exist_ok=True)
     (out / "facts.json").unlink(missing_ok=True)
     arrays = _arrays(out, total)
-    jobs = [Job(chosen[i], i, n, numbers[n], seed) for n, i in enumerate(ids) if numbers[n]]
+    written: list[labelled.Photo] = []
+    jobs = [
+        Job(chosen[i], i, n, numbers[n], seed, _folder(out, sides[i])) for n, i in enumerate(ids) if numbers[n]
+    ]
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers) as pool:
-        for done, (job, made) in enumerate(pool.imap_unordered(_make, jobs), start=1):
+        for done, (job, made, photos) in enumerate(pool.imap_unordered(_make, jobs), start=1):
+            written += photos
             for turn, values in enumerate(made):
                 at = starts[job.place] + turn
                 for array, value in zip(arrays[:5], values, strict=True):
@@ -156,8 +175,17 @@ def build(
                 progress("taking", done, len(jobs))
     for array in arrays:
         array.flush()
+    labelled.write(out, sorted(written, key=lambda photo: photo.file))
     facts = {"seed": seed, "captures": total, "counts": dict(counts), "kinds": list(capture.KINDS), "ids": ids}
     (out / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def _folder(out: Path, side: str) -> Path | None:
+    """Where photos of a split are written; those to train on are not, for they would only take room."""
+    if side == "train":
+        return None
+    (out / side).mkdir(exist_ok=True)
+    return out / side
 
 
 SHARES: Mapping[str, float] = {"train": 0.78, "calibration": 0.14, "val": 0.04, "test": 0.04}
