@@ -13,14 +13,19 @@ Measure = Callable[[Evidence], Reading | None]
 """Evidence to a finite raw value in the check's own unit; None where the check does not apply to the photo."""
 
 
+Network = Literal["", "whole", "focus"]
+"""The network for whole photos, the one for patches, or none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A way to find flaws.
 
     name: unique, for example "tile_sharpness". flaws: those of `keepers.types.FLAWS` that it speaks of.
     higher: whether a higher raw value is "worse" or "better". version: changes whenever raw values do.
-    sentence: what is wrong when it finds something, without a full stop. network: its raw comes from the network,
-    so that its full version names the model. doc: unit, range and source of the raw value.
+    sentence: what is wrong when it finds something, without a full stop. network: which network its raw comes from, so
+    that its full version names the models and that checks of one network count as one detector; empty for none.
+    doc: unit, range and source of the raw value.
     """
 
     name: str
@@ -30,7 +35,7 @@ class Check:
     sentence: str
     measure: Measure
     doc: str
-    network: bool = False
+    network: Network = ""
 
     def __call__(self, evidence: Evidence) -> Reading | None:
         """Measure one photo."""
@@ -47,7 +52,7 @@ def check(
     higher: Literal["worse", "better"],
     sentence: str,
     version: str = "1",
-    network: bool = False,
+    network: Network = "",
 ) -> Callable[[Measure], Measure]:
     """Register the decorated function as the check `name`.
 

@@ -1,11 +1,27 @@
-"""Checks that read the six-class network: the log odds of a flaw against `original`, before calibration."""
+"""Checks that read the networks: what they say of the whole photo, and of its most detailed patches."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+import numpy.typing as npt
+
 from keepers.checks.base import Measure, check
-from keepers.types import Evidence, Reading
+from keepers.image import exposure
+from keepers.types import Evidence, Patches, Reading
+
+_SENTENCES = {
+    "blurred": "The network sees blur",
+    "camera_shake": "The network sees camera shake",
+    "distorted": "The network sees a stretched picture",
+    "overexposed": "The network sees overexposure",
+    "underexposed": "The network sees underexposure",
+    "noisy": "The network sees noise",
+}
+
+LEAST_DETAIL = 0.004
+"""Root mean square step of luma from pixel to pixel below which a patch says nothing of sharpness: sky, fog, black."""
 
 
 def _reads(label: str) -> Measure:
@@ -15,18 +31,131 @@ def _reads(label: str) -> Measure:
 
     measure.__doc__ = (
         f"Logit of `{label}` minus that of `original`: natural log odds, about -20 .. 20, 0 where the network finds "
-        "both alike. None when no network ran."
+        "both alike. None when no network ran, or one that does not speak of it."
     )
     return measure
 
 
-_SENTENCES = {
-    "blurred": "The network sees blur",
-    "camera_shake": "The network sees camera shake",
-    "distorted": "The network sees a stretched picture",
-    "overexposed": "The network sees overexposure",
-    "underexposed": "The network sees underexposure",
-}
-
 for _label, _sentence in _SENTENCES.items():
-    check(f"network_{_label}", flaws=(_label,), higher="worse", sentence=_sentence, network=True)(_reads(_label))
+    check(f"network_{_label}", flaws=(_label,), higher="worse", sentence=_sentence, network="whole")(_reads(_label))
+
+
+@check("ev_over", flaws=("overexposed",), higher="worse", sentence="It got too much light", network="whole")
+def ev_over(evidence: Evidence) -> Reading | None:
+    """How many stops too much, in EV, about -4 .. 4, by the network; None where it does not say."""
+    ev = evidence.network.get("ev")
+    return None if ev is None else Reading(ev, f"about {ev:.1f} stops" if ev >= 0.5 else "")
+
+
+@check("ev_under", flaws=("underexposed",), higher="worse", sentence="It got too little light", network="whole")
+def ev_under(evidence: Evidence) -> Reading | None:
+    """How many stops too little, in EV, about -4 .. 4, by the network; None where it does not say."""
+    ev = evidence.network.get("ev")
+    return None if ev is None else Reading(-ev, f"about {-ev:.1f} stops" if ev <= -0.5 else "")
+
+
+def _telling(evidence: Evidence) -> npt.NDArray[np.bool_] | None:
+    """The patches with enough detail to tell; None where there is none."""
+    seen = evidence.patches
+    if seen is None:
+        return None
+    steps = []
+    for top, left in seen.places:
+        patch = evidence.luma[top : top + seen.side, left : left + seen.side]
+        steps.append(float(np.square(np.diff(patch, axis=0)).mean() + np.square(np.diff(patch, axis=1)).mean()))
+    # Noise alone makes steps of 4 sigma squared, which is measured a little low where there is nothing else.
+    noise = 6 * evidence.noise_sigma**2
+    there = np.array([step - noise >= LEAST_DETAIL**2 for step in steps])
+    return there if there.any() else None
+
+
+def _log_odds(share: npt.NDArray[np.float64]) -> float:
+    middle = float(np.clip(share.mean(), 1e-6, 1 - 1e-6))
+    return math.log(middle / (1 - middle))
+
+
+def _chance(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -30, 30))))
+
+
+@check(
+    "focus_patches",
+    flaws=("blurred", "camera_shake"),
+    higher="worse",
+    sentence="The most detailed parts are not sharp",
+    network="focus",
+)
+def focus_patches(evidence: Evidence) -> Reading | None:
+    """Mean logit of blur over the patches that can tell, about -10 (all crisp) .. 10; None where none can."""
+    there = _telling(evidence)
+    if there is None or evidence.patches is None:
+        return None
+    return Reading(float(evidence.patches.blurred[there].mean()))
+
+
+@check(
+    "focus_best",
+    flaws=("blurred", "camera_shake"),
+    higher="worse",
+    sentence="Even the sharpest part is not sharp",
+    network="focus",
+)
+def focus_best(evidence: Evidence) -> Reading | None:
+    """Logit of blur of the sharpest patches (their lowest tenth), about -12 (crisp) .. 10; None where none can tell.
+
+    A sharp subject before a blurred background has low values here; a photo without any sharp part has none.
+    """
+    there, seen = _telling(evidence), evidence.patches
+    if there is None or seen is None:
+        return None
+    logits = np.where(there, seen.blurred, np.float32(np.inf))
+    best = np.quantile(logits[there], 0.1)
+    return Reading(float(best), _where(seen, int(logits.argmin()), evidence))
+
+
+def _where(seen: Patches, index: int, evidence: Evidence) -> str:
+    rows, columns = (max(3, side // 32) for side in evidence.luma.shape)
+    mask = np.zeros((rows, columns), np.float32)
+    top, left = (seen.places[index] + seen.side / 2) / np.array(evidence.luma.shape)
+    mask[min(rows - 1, int(top * rows)), min(columns - 1, int(left * columns))] = 1
+    return f"sharpest: {exposure.place(mask)}"
+
+
+@check(
+    "focus_shake",
+    flaws=("camera_shake",),
+    higher="worse",
+    sentence="Its parts are smeared as by movement",
+    network="focus",
+)
+def focus_shake(evidence: Evidence) -> Reading | None:
+    """Log odds of the mean chance that a patch is blurred by motion, about -14 .. 14; None where none can tell."""
+    there, seen = _telling(evidence), evidence.patches
+    if there is None or seen is None:
+        return None
+    return Reading(_log_odds((_chance(seen.blurred) * _chance(seen.moved))[there]), _direction(seen, there))
+
+
+@check(
+    "focus_defocus",
+    flaws=("blurred",),
+    higher="worse",
+    sentence="Its parts are blurred as by a lens out of focus",
+    network="focus",
+)
+def focus_defocus(evidence: Evidence) -> Reading | None:
+    """Log odds of the mean chance that a patch is blurred without motion, about -14 .. 14; None where none can tell."""
+    there, seen = _telling(evidence), evidence.patches
+    if there is None or seen is None:
+        return None
+    return Reading(_log_odds((_chance(seen.blurred) * _chance(-seen.moved))[there]))
+
+
+def _direction(seen: Patches, there: npt.NDArray[np.bool_]) -> str:
+    """The direction of the smear in words where the patches agree on one; see `types.Patches` for the axis."""
+    cos, sin = seen.axis[there].mean(axis=0)
+    if math.hypot(cos, sin) < 0.4:
+        return ""
+    angle = math.degrees(0.5 * math.atan2(sin, cos)) % 180
+    words = ("horizontal", "falling to the right", "vertical", "rising to the right")
+    return f"direction: {words[round(angle / 45) % 4]}"

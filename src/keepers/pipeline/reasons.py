@@ -25,7 +25,7 @@ _NEAR = 0.25
 _SHARP, _EXPOSED = {"blurred", "camera_shake"}, {"overexposed", "underexposed"}
 
 NETWORK = "network"
-"""The one detector that all checks of the network are."""
+"""The one detector that all checks of the network for whole photos are."""
 Said = Mapping[tuple[str, str], float]
 """(check, flaw) -> calibrated probability, of the checks that apply to one photo."""
 
@@ -50,7 +50,8 @@ def weight(finding: Finding) -> float:
 def detector(check: str) -> str:
     """The detector that a check belongs to: itself, or the one network for all checks that read it."""
     known = CHECKS.get(check)
-    return NETWORK if known is not None and known.network else check
+    of = known.network if known is not None else ""
+    return NETWORK if of == "whole" else of or check
 
 
 def sentence(check: str, probability: float, note: str) -> str:

@@ -232,7 +232,7 @@ def test_the_packaged_calibration_knows_the_checks_where_it_is_there() -> None:
     if not calibrate.packaged().is_file():
         pytest.skip("this checkout carries no calibration yet")
     shipped = calibrate.load()
-    assert set(shipped.checks) == set(CHECKS)
+    assert set(shipped.checks) <= set(CHECKS)
     assert set(shipped.curves) == {(n, f) for n, c in CHECKS.items() for f in c.flaws}
     assert all(isinstance(fusion, Fusion) for fusion in shipped.fusions.values()) and set(shipped.operating) == set(
         FLAWS
