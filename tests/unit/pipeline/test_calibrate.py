@@ -232,8 +232,9 @@ def test_the_packaged_calibration_knows_the_checks_where_it_is_there() -> None:
     if not calibrate.packaged().is_file():
         pytest.skip("this checkout carries no calibration yet")
     shipped = calibrate.load()
+    # A check that is newer than the calibration is silent until a curve is fitted to it.
     assert set(shipped.checks) <= set(CHECKS)
-    assert set(shipped.curves) == {(n, f) for n, c in CHECKS.items() for f in c.flaws}
+    assert set(shipped.curves) == {(n, f) for n in shipped.checks for f in CHECKS[n].flaws}
     assert all(isinstance(fusion, Fusion) for fusion in shipped.fusions.values()) and set(shipped.operating) == set(
         FLAWS
     )
