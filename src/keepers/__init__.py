@@ -10,10 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_VERBS = ("assess", "bench", "choose", "cull", "explain", "export", "jobs", "list_photos", "make_sample", "undo")
+_VERBS = (
+    "assess", "bench", "choose", "cull", "evaluate", "explain", "export", "jobs", "list_photos", "make_sample",
+    "picture", "undo",
+)  # fmt: skip
 
 if TYPE_CHECKING:
-    from keepers.app import assess, bench, choose, cull, explain, export, jobs, list_photos, make_sample, undo
+    from keepers.app import (
+        assess,
+        bench,
+        choose,
+        cull,
+        evaluate,
+        explain,
+        export,
+        jobs,
+        list_photos,
+        make_sample,
+        picture,
+        undo,
+    )
 
 __all__ = [
     "__version__",
@@ -21,11 +37,13 @@ __all__ = [
     "bench",
     "choose",
     "cull",
+    "evaluate",
     "explain",
     "export",
     "jobs",
     "list_photos",
     "make_sample",
+    "picture",
     "undo",
 ]
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -67,3 +68,29 @@ def test_slips_end_with_a_sentence(tmp_path: Path, arguments: list[str], words: 
     done = run(table, *arguments)
     assert done.exit_code == 2 and all(word in done.output for word in words), done.output
     assert "Traceback" not in done.output
+
+
+def explain(*arguments: object) -> Result:
+    environment = {"KEEPERS_CATALOG": str(Path(str(arguments[0])).parent / "none.db")}
+    return CliRunner().invoke(build(), ["explain", *map(str, arguments)], env=environment)
+
+
+def test_an_explanation_can_be_seen(shoot: Path, tmp_path: Path) -> None:
+    target = tmp_path / "new" / "why.png"
+    done = explain(shoot / "KPR_0002.JPG", "-o", target)
+    assert done.exit_code == 0 and "camera shake" in done.output, done.output
+    whole = cv2.imread(str(target))
+    assert whole.shape[1] == 1600
+    fewer = explain(shoot / "KPR_0002.JPG", "-o", tmp_path / "less.jpg", "--layers", "highlights, shadows")
+    assert fewer.exit_code == 0 and cv2.imread(str(tmp_path / "less.jpg")).shape[1] == 1600
+
+
+def test_what_cannot_be_drawn_is_said(shoot: Path, tmp_path: Path) -> None:
+    wrong = explain(shoot / "KPR_0002.JPG", "-o", tmp_path / "why.txt")
+    assert wrong.exit_code == 2 and ".png" in wrong.output
+    unknown = explain(shoot / "KPR_0002.JPG", "-o", tmp_path / "why.png", "--layers", "halo")
+    assert unknown.exit_code == 2 and "halo" in unknown.output and "sharpness" in unknown.output
+    assert explain(shoot / "KPR_0002.JPG", "--layers", "shake").exit_code == 2
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 no photo")
+    broken = explain(tmp_path / "broken.jpg", "-o", tmp_path / "why.png")
+    assert broken.exit_code == 1 and not (tmp_path / "why.png").exists()

@@ -9,7 +9,9 @@
 | `assess` | judges files or folders without touching a catalog |
 | `assess_bytes` | the same for the bytes of one upload |
 | `explain` | everything that is known of one photo |
+| `picture` | the same, drawn over the photo |
 | `list_photos` | what the catalog says of a folder |
+| `evaluate` | how right it is on labelled photos |
 | `bench` | how fast this machine is, by stage |
 | `make_sample` | writes the sample shoot |
 
@@ -20,9 +22,11 @@ from keepers.app.assessing import assess, assess_bytes
 from keepers.app.benching import Bench, Stage, bench
 from keepers.app.choosing import Chosen, choose
 from keepers.app.culling import Shoot, Stopped, cull
+from keepers.app.evaluating import evaluate
 from keepers.app.exporting import Exported, ExportStopped, export
 from keepers.app.journal import job_to_undo, jobs, undo
 from keepers.app.looking import explain, list_photos
+from keepers.app.picturing import picture
 from keepers.app.sampling import make_sample
 from keepers.app.schema import SCHEMA, to_json
 
@@ -40,12 +44,14 @@ __all__ = [
     "bench",
     "choose",
     "cull",
+    "evaluate",
     "explain",
     "export",
     "job_to_undo",
     "jobs",
     "list_photos",
     "make_sample",
+    "picture",
     "to_json",
     "undo",
 ]

@@ -37,8 +37,12 @@ def tile_sharpness(evidence: Evidence) -> Reading | None:
     both = pooled(evidence.tiles, evidence.noise_sigma)
     if both is None:
         return None
-    height, width = evidence.luma.shape
-    return Reading(both[0] + 0.5 * math.log2(max(height, width) / _REFERENCE), _sharpest(evidence))
+    return Reading(both[0] + size_correction(evidence), _sharpest(evidence))
+
+
+def size_correction(evidence: Evidence) -> float:
+    """Octaves that `tile_sharpness` allows a photo for its size."""
+    return 0.5 * math.log2(max(evidence.luma.shape) / _REFERENCE)
 
 
 def _sharpest(evidence: Evidence) -> str:

@@ -28,8 +28,10 @@ Exit codes:
 The JSON is described in docs/assess-schema.md.
 """
 _EXPLAIN = """\b
-Example:
+Examples:
   keepers explain ~/Pictures/wedding/IMG_0042.jpg
+  keepers explain ~/Pictures/wedding/IMG_0042.jpg -o why.png    draw it over the photo
+  keepers explain IMG_0042.jpg -o why.png --layers highlights,shadows
 """
 _LIST = """\b
 Examples:
@@ -96,24 +98,44 @@ def explain(
     as_json: Annotated[
         bool, typer.Option("--json", help="The JSON of assess and what every check said.")
     ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Draw it over the photo, too: a PNG or JPEG."),
+    ] = None,
+    layers: Annotated[
+        str | None,
+        typer.Option(
+            "--layers", metavar="NAMES", help="What to draw of: sharpness,shake,highlights,shadows. Default: all."
+        ),
+    ] = None,
     catalog: Catalog = None,
     model: Model = None,
 ) -> None:
     """Say everything that is known of one photo: the verdict, why, what every check saw, what would change it.
 
-    Facts come from the catalog where the photo was culled and is unchanged; else it is measured now.
+    With -o also as a figure: which tiles were judged sharp or blurred and which of them decided, which areas are
+    clipped, and along which line it is shaken. Facts come from the catalog where the photo was culled and is unchanged;
+    else it is measured now.
     """
     from keepers import app
     from keepers.app.schema import explain_to_json
     from keepers.cli import show
 
-    opinion = app.explain(photo, catalog=catalog, model=model)
+    if out is None and layers is not None:
+        raise typer.BadParameter("Nothing is drawn without -o FILE.", param_hint="--layers")
+    if out is None:
+        opinion = app.explain(photo, catalog=catalog, model=model)
+    else:
+        wanted = None if layers is None else [name.strip() for name in layers.split(",") if name.strip()]
+        opinion = app.picture(photo, out, layers=wanted, catalog=catalog, model=model)
     if as_json:
         _print_json(explain_to_json(opinion))
     else:
         show.explanation(opinion)
     if opinion.verdict is None:
         raise typer.Exit(1)
+    if out is not None:
+        typer.echo(f"{out} written", err=True)
 
 
 def list_(

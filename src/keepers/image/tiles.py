@@ -168,17 +168,46 @@ def pooled(
         (worst, best): log2 of the ratio of fine to coarse gradient amplitude, about -7 .. 1 and worst <= best;
         None where no tile has texture.
     """
+    best = best_tiles(tiles, share=share, least=least)
+    return None if best is None else _pooled(tiles, best, noise_sigma)
+
+
+def best_tiles(tiles: Tiles, *, share: float = 0.05, least: int = 4) -> npt.NDArray[np.intp] | None:
+    """Places (in the flattened grid) of the tiles that `pooled` goes by, the most detailed first; None without one."""
     if tiles.fine is None or tiles.coarse is None:
         return None
     textured = np.flatnonzero(np.isfinite(tiles.sharpness))
     if textured.size == 0:
         return None
-    fine, coarse = tiles.fine.reshape(3, -1), tiles.coarse.reshape(3, -1)
+    coarse = tiles.coarse.reshape(3, -1)
     energy = (coarse[0] + coarse[1])[textured]
     keep = min(textured.size, max(least, round(share * tiles.sharpness.size)))
-    best = textured[np.argsort(-energy, kind="stable")[:keep]]
-    low, high = _eigenvalues(fine[:, best].mean(axis=1, dtype=float), coarse[:, best].mean(axis=1, dtype=float))
-    floor = _BELOW_NOISE * noise_sigma**2 * _noise_gains()[0] / (float(coarse[:2, best].sum()) / (2 * keep))
+    return np.asarray(textured[np.argsort(-energy, kind="stable")[:keep]])
+
+
+def each(tiles: Tiles, noise_sigma: float = 0.0) -> Plane:
+    """What `pooled` would say of the worst direction if it had each tile alone: rows x columns, NaN without texture."""
+    found = np.full(tiles.sharpness.size, np.nan, np.float32)
+    if tiles.fine is not None and tiles.coarse is not None:
+        for place in np.flatnonzero(np.isfinite(tiles.sharpness)):
+            found[place] = _pooled(tiles, np.array([place]), noise_sigma)[0]
+    return found.reshape(tiles.sharpness.shape)
+
+
+SHARP_AT, BLURRED_AT = -1.4, -4.0
+"""Octaves (see `pooled`) of edges as crisp as a good lens makes them, and after a Gaussian blur of 1.6 pixels."""
+
+
+def shade(octaves: Plane) -> Plane:
+    """0 (blurred) .. 1 (sharp), for the eye and not for a judgement; NaN stays."""
+    return np.asarray(np.clip((octaves - BLURRED_AT) / (SHARP_AT - BLURRED_AT), 0, 1), dtype=np.float32)
+
+
+def _pooled(tiles: Tiles, places: npt.NDArray[np.intp], noise_sigma: float) -> tuple[float, float]:
+    assert tiles.fine is not None and tiles.coarse is not None
+    fine, coarse = (t.reshape(3, -1)[:, places].mean(axis=1, dtype=float) for t in (tiles.fine, tiles.coarse))
+    low, high = _eigenvalues(fine, coarse)
+    floor = _BELOW_NOISE * noise_sigma**2 * _noise_gains()[0] / (float(coarse[0] + coarse[1]) / 2)
     return _log_amplitude(max(low, floor)), _log_amplitude(max(high, floor))
 
 

@@ -1,0 +1,136 @@
+"""The verb `picture`: a figure that shows why a photo is where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepers.app.looking import explain
+from keepers.errors import StorageError, UserError
+from keepers.types import VERDICT_TITLES, Opinion, Verdict, VerdictName
+
+if TYPE_CHECKING:
+    from keepers.image.figure import Words
+    from keepers.image.heat import Cells
+    from keepers.image.overlay import Scene, View
+    from keepers.types import Evidence, Frame, Rgb
+
+SHADES: dict[VerdictName, tuple[int, int, int]] = {"keep": (0, 110, 80), "maybe": (140, 95, 0), "delete": (176, 58, 0)}
+"""Colour of each pile on white; the words say the same."""
+_SHAKEN = 0.5
+
+
+def picture(
+    photo: Path | str,
+    out: Path | str,
+    *,
+    layers: Sequence[str] | None = None,
+    catalog: Path | str | None = None,
+    model: Path | str | None = None,
+) -> Opinion:
+    """Explain one photo as `explain` does, and draw what was found over it into `out`, a PNG or JPEG 1600 px wide.
+
+    Args:
+        layers: those to draw, of `keepers.image.overlay.LAYERS`; default all that have something to show.
+
+    Returns:
+        The opinion. Where the photo cannot be read its `verdict` is None, and nothing is written.
+
+    Raises:
+        UserError: there is no such layer, or `out` has another ending.
+        StorageError: `out` cannot be written.
+        NotFound, ModelError: as `explain`.
+    """
+    from keepers.image import figure
+    from keepers.io import decode
+    from keepers.pipeline.observe import observe
+
+    target = Path(out).expanduser()
+    _refuse(target, layers)
+    opinion = explain(photo, catalog=catalog, model=model)
+    if opinion.verdict is None:
+        return opinion
+    found, frame = decode.read(opinion.report.source)
+    scene = _scene(frame, observe(frame, found, None), opinion.verdict)
+    words = _words(opinion.path.name, opinion.verdict)
+    _write(target, figure.compose(frame.rgb, scene, words, layers, _first(opinion.verdict)))
+    return opinion
+
+
+def _refuse(target: Path, layers: Sequence[str] | None) -> None:
+    from keepers.image.overlay import LAYERS
+
+    if target.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise UserError(f"{target} would be no picture; let its name end in .png or .jpg.")
+    for name in layers or ():
+        if name not in LAYERS:
+            raise UserError(f"There is no layer {name!r}; name some of: {', '.join(LAYERS)}.")
+
+
+def _first(verdict: Verdict) -> View:
+    """The view that shows what is said first."""
+    strongest = next((reason.name for reason in verdict.reasons), "")
+    return "light" if strongest in ("overexposed", "underexposed") else "focus"
+
+
+def _scene(frame: Frame, evidence: Evidence, verdict: Verdict) -> Callable[[Rgb], Scene]:
+    """What there is to show, for the frame at any size."""
+    from keepers.image import shake
+    from keepers.image.overlay import Scene
+
+    shaken = verdict.flaws.get("camera_shake", 0.0) >= _SHAKEN
+    smear = shake.smear(evidence.luma) if shaken else None
+    return partial(Scene, frame.rgb, sharpness=_tiles(evidence), smear=smear)
+
+
+def _tiles(evidence: Evidence) -> Cells | None:
+    """The tiles by their sharpness, with those that the check goes by; None where none has texture."""
+    import numpy as np
+
+    from keepers.checks.technical import size_correction
+    from keepers.image import heat, tiles
+
+    best = tiles.best_tiles(evidence.tiles)
+    if best is None:
+        return None
+    sharp = tiles.shade(tiles.each(evidence.tiles, evidence.noise_sigma) + size_correction(evidence))
+    decided = np.zeros(sharp.size, bool)
+    decided[best] = True
+    size, (rows, columns), (height, width) = evidence.tiles.size, sharp.shape, evidence.luma.shape
+    left, top = (width - columns * size) // 2, (height - rows * size) // 2
+    return heat.grid(sharp, left, top, size, decided=decided.reshape(sharp.shape))
+
+
+def _words(name: str, verdict: Verdict) -> Words:
+    from keepers.image.figure import Words
+    from keepers.pipeline.words import FLAW_WORDS
+
+    return Words(
+        name=name,
+        verdict=VERDICT_TITLES[verdict.verdict],
+        colour=SHADES[verdict.verdict],
+        summary=f"score {verdict.score:.2f}",
+        reasons=[reason.sentence for reason in verdict.reasons],
+        flaws={FLAW_WORDS.get(flaw, flaw.replace("_", " ")): p for flaw, p in verdict.flaws.items()},
+        more=(verdict.would_change,) if verdict.would_change else (),
+    )
+
+
+def _write(target: Path, rgb: object) -> None:
+    import io
+
+    from PIL import Image
+
+    from keepers.io.files import replacing
+
+    buffer = io.BytesIO()
+    kind = "PNG" if target.suffix.lower() == ".png" else "JPEG"
+    Image.fromarray(rgb).save(buffer, format=kind, quality=92)  # type: ignore[arg-type]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as partial:
+            partial.write_bytes(buffer.getvalue())
+    except OSError as error:
+        raise StorageError(f"{target} could not be written: {error.strerror or error}.") from error

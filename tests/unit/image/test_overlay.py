@@ -1,0 +1,124 @@
+"""Layers over a photo: every one shows what it says, where it says, and leaves the rest alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from keepers.image import figure, heat, overlay
+from keepers.image.canvas import Canvas
+from keepers.image.overlay import LAYERS, Scene
+from keepers.image.shake import Smear
+from keepers.image.tiles import BLURRED_AT, SHARP_AT, shade
+from scenes import darker, leaves, portrait
+
+WORDS = figure.Words("IMG_1.jpg", "Maybes", (140, 95, 0), "score .5", ["It is soft"], {"blur": 0.7, "noise": 0.1})
+
+
+def scene(**more) -> Scene:
+    rgb = leaves(0, 160, 240)
+    return Scene(rgb, rgb, **more)
+
+
+def burnt() -> Scene:
+    """Left third white, right third black."""
+    rgb = np.full((160, 240, 3), 120, np.uint8)
+    rgb[:, :80], rgb[:, 160:] = 255, 0
+    return Scene(rgb, rgb)
+
+
+def everything() -> Scene:
+    values = np.linspace(0, 1, 24, dtype=np.float32).reshape(4, 6)
+    decided = np.zeros((4, 6), bool)
+    decided[0, 0] = True
+    cells = heat.grid(values, 0, 0, 40, decided=decided)
+    return replace(burnt(), sharpness=cells, smear=Smear(30.0, 12.0))
+
+
+@pytest.mark.parametrize("name", list(LAYERS))
+def test_a_layer_shows_something_where_there_is_something(name: str) -> None:
+    full = everything()
+    (one,) = overlay.shown(full, [name])
+    board, bare = Canvas(240, 160), Canvas(240, 160)
+    overlay.draw(full, [one], board, 0, 0)
+    overlay.draw(full, [], bare, 0, 0)
+    assert (board.rgb() != bare.rgb()).any() and one.view in overlay.VIEWS
+    assert all(mark.means for mark in one.marks(full))
+
+
+def test_a_layer_with_nothing_to_show_is_left_out() -> None:
+    assert overlay.shown(scene()) == []
+    assert [one.name for one in overlay.shown(burnt())] == ["highlights", "shadows"]
+
+
+def test_unknown_layers_are_refused() -> None:
+    with pytest.raises(KeyError, match="sharpness"):
+        overlay.shown(scene(), ["halo"])
+
+
+def test_stripes_lie_on_what_is_clipped_and_nowhere_else() -> None:
+    one = burnt()
+    bright = (overlay.blown_highlights(one, one.rgb) != one.rgb).any(axis=2)
+    dark = (overlay.blocked_shadows(one, one.rgb) != one.rgb).any(axis=2)
+    assert bright[:, :70].any() and not bright[:, 85:].any()
+    assert dark[:, 170:].any() and not dark[:, :155].any()
+
+
+def test_single_clipped_pixels_are_no_confetti() -> None:
+    rgb = leaves(0, 160, 240).copy()
+    rgb[::7, ::7] = 255
+    one = Scene(rgb, rgb)
+    assert (overlay.blown_highlights(one, rgb) == rgb).all()
+
+
+def test_clipping_is_found_at_the_size_of_the_frame_though_shown_smaller() -> None:
+    one = burnt()
+    small = replace(one, rgb=figure.sized(one.frame, 60, 60))
+    assert (overlay.blown_highlights(small, small.rgb) != small.rgb).any(axis=2)[:, :15].any()
+
+
+def test_sharp_tiles_are_blue_blurred_ones_orange_and_plain_ones_grey() -> None:
+    values = np.array([[0.0, 1.0, np.nan]], np.float32)
+    one = replace(scene(), sharpness=heat.grid(values, 0, 0, 80))
+    painted = overlay.sharpness_map(one, one.rgb).astype(int)[:80]
+    red, blue = painted[..., 0], painted[..., 2]
+    assert (red[:, :80] > blue[:, :80]).all() and (blue[:, 80:160] > red[:, 80:160]).all()
+    assert (painted[:, 160:] == painted[:, 160:, :1]).all()
+
+
+def test_cells_may_overlap_and_lie_anywhere() -> None:
+    cells = heat.Cells(np.array([[0.0, 0, 10, 10], [5, 0, 10, 10]]), np.array([0.0, 1.0]), np.zeros(2, bool))
+    spread = heat.spread(cells, 10, 20)
+    assert spread[0, 2] == 0 and spread[0, 7] == 0.5 and spread[0, 12] == 1 and np.isnan(spread[0, 17])
+    assert np.allclose(heat.spread(cells, 5, 10, 0.5)[0, [1, 3, 6]], [0, 0.5, 1])
+
+
+def test_a_grid_knows_where_its_cells_are() -> None:
+    cells = heat.grid(np.zeros((2, 3), np.float32), 5, 7, 32, step=16)
+    assert cells.boxes[0].tolist() == [5, 7, 32, 32] and cells.boxes[-1].tolist() == [5 + 32, 7 + 16, 32, 32]
+    assert not cells.decided.any()
+
+
+def test_the_shade_of_a_tile_rises_with_its_sharpness() -> None:
+    octaves = np.array([BLURRED_AT - 1, BLURRED_AT, -2.7, SHARP_AT, SHARP_AT + 1, np.nan], np.float32)
+    shades = shade(octaves)
+    assert (np.diff(shades[:5]) >= 0).all() and shades[0] == 0 and shades[4] == 1 and np.isnan(shades[5])
+
+
+@pytest.mark.parametrize(("height", "width"), [(160, 240), (240, 160), (200, 200), (40, 400), (400, 40)])
+@pytest.mark.parametrize("first", list(overlay.VIEWS))
+def test_a_figure_of_any_shape_is_1600_wide_and_holds_both_views(height: int, width: int, first) -> None:
+    frame = darker(portrait(0, height, width), 0.9)
+    cells = heat.grid(np.ones((2, 2), np.float32), 0, 0, 20)
+    made = figure.compose(frame, lambda rgb: Scene(frame, rgb, cells, Smear(20, None)), WORDS, first=first)
+    assert made.shape[1] == figure.WIDTH and 200 < made.shape[0] <= 1600
+    assert made.std() > 5
+    assert (made[-10:] == 255).all() and (made[:, -10:] == 255).all(), "something hangs over the edge"
+
+
+def test_the_arrow_lies_along_the_smear() -> None:
+    one = Scene(*[np.full((200, 200, 3), 128, np.uint8)] * 2, smear=Smear(90.0, 10.0))
+    board = Canvas(200, 200)
+    overlay.draw(one, [LAYERS["shake"]], board, 0, 0)
+    rows, columns = np.nonzero((board.rgb() != 128).any(axis=2))
+    assert np.ptp(rows) > 2 * np.ptp(columns), "an arrow straight up"
