@@ -292,6 +292,11 @@ class Opinion:
         return self.report.source.path
 
 
+GroupKind = Literal["duplicates", "burst", "near_duplicates", "bracket", "focus_stack", "panorama", "time_lapse"]
+PROTECTED: frozenset[GroupKind] = frozenset({"bracket", "focus_stack", "panorama", "time_lapse"})
+"""Series that were taken on purpose: they are never thinned out."""
+
+
 Author = Literal["machine", "person"]
 """Whose verdict it is."""
 
