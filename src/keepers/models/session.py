@@ -25,10 +25,10 @@ class OnnxSession:
     """ONNX Runtime on one core without spinning: throughput comes from threads that share this session.
 
     Raises:
-        ModelError: the bytes are no network that ONNX Runtime can run, or have not one input and one output.
+        ModelError: the bytes are no network that ONNX Runtime can run, or have not one input and `outputs` outputs.
     """
 
-    def __init__(self, model: bytes, path: Path) -> None:
+    def __init__(self, model: bytes, path: Path, outputs: int = 1) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -42,14 +42,19 @@ class OnnxSession:
         except Exception as error:  # ONNX Runtime's exceptions have no common class of their own
             raise ModelError(f"{path} is damaged or no ONNX network; install keepers again or name another.") from error
         self._path = path
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise ModelError(f"{path} has {len(inputs)} inputs and {len(outputs)} outputs; one of each is needed.")
+        inputs, found = self._session.get_inputs(), self._session.get_outputs()
+        if len(inputs) != 1 or len(found) != outputs:
+            needed = "one of each is" if outputs == 1 else f"1 and {outputs} are"
+            raise ModelError(f"{path} has {len(inputs)} inputs and {len(found)} outputs; {needed} needed.")
         self._input = inputs[0].name
 
     def run(self, x: Tensor) -> Tensor:
         """See `Session`. Raises `ModelError` where the network refuses the input."""
+        return self.run_all(x)[0]
+
+    def run_all(self, x: Tensor) -> list[Tensor]:
+        """All outputs, in the order of the file. Raises `ModelError` where the network refuses the input."""
         try:
-            return np.asarray(self._session.run(None, {self._input: x})[0], dtype=np.float32)
+            return [np.asarray(one, dtype=np.float32) for one in self._session.run(None, {self._input: x})]
         except Exception as error:
             raise ModelError(f"{self._path} cannot take an input of shape {x.shape}; name another network.") from error
