@@ -25,7 +25,7 @@ Plane = npt.NDArray[np.float32]
 LABELS = ("original", "blurred", "camera_shake", "distorted", "overexposed", "underexposed")
 """The six classes of the study, in the order of the network's outputs."""
 
-FLAWS = ("blurred", "camera_shake", "distorted", "overexposed", "underexposed", "noisy")
+FLAWS = ("blurred", "camera_shake", "distorted", "overexposed", "underexposed", "noisy", "closed_eyes")
 """What can be wrong with a photo; several may hold at once."""
 
 VerdictName = Literal["keep", "maybe", "delete"]
@@ -113,11 +113,60 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Eye:
+    """One eye of a face; lengths in pixels of the upright native photo.
+
+    x, y: its centre. width: from corner to corner. openness: distance of the lids over the width, 0 (shut) .. about
+    0.5 (wide open). blink: 0..1, how shut the blendshape network finds it. luma: median of what is between the lids
+    and close to them, 0..1, sRGB-encoded. sharpness: octaves of amplitude, about -6 (blurred) .. 0 (crisp), None where
+    there are too few pixels or too little texture to tell. outline: its 16 lid points.
+    """
+
+    x: float
+    y: float
+    width: float
+    openness: float
+    blink: float
+    luma: float
+    sharpness: float | None = None
+    outline: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
-    """A face in pixels of the upright native photo: `box` is x, y, width, height; `presence` 0..1."""
+    """A face: facts only, in pixels of the upright native photo; what follows from them is said elsewhere.
+
+    box: x, y, width, height. presence: 0..1, whether the mesh fits a face there, low for profiles and for what is no
+    face; of faces too small for a mesh, the confidence. confidence: 0..1, of the detector. frame_width: width of the
+    box in pixels of the frame that was measured. right, left: the person's own eyes; None where the face is too small
+    for a mesh, and then the rest is unknown, too.
+
+    yaw, pitch, roll: degrees, 0 upright and frontal; yaw > 0 when turned towards the person's own left, pitch > 0
+    when looking down, roll > 0 when tilted clockwise in the picture. gaze: -1 (irises at the left of the picture) .. 1.
+    smile, mouth_open, looking_down, squint, brows_up, grimace: 0..1, blendshapes, mean of both sides.
+    luma: median of the cheeks, 0..1, sRGB-encoded; clipped: share of the face that is blown out, 0..1.
+    prominence: 0..1, width relative to the largest face of the photo, less towards the corners.
+    """
 
     box: tuple[float, float, float, float]
     presence: float
+    confidence: float = 1.0
+    frame_width: float = 0.0
+    right: Eye | None = None
+    left: Eye | None = None
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    gaze: float = 0.0
+    smile: float = 0.0
+    mouth_open: float = 0.0
+    looking_down: float = 0.0
+    squint: float = 0.0
+    brows_up: float = 0.0
+    grimace: float = 0.0
+    luma: float = 0.0
+    clipped: float = 0.0
+    prominence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +277,7 @@ class Report:
 
     Exactly one of `photo` and `error` is None. `timings` are CPU milliseconds by stage. `passing` marks an error
     that may be gone on the next run though the file stays as it is (no permission, no memory): it is not stored.
+    `faces` from the left of the picture to the right: person 1 is the first.
     """
 
     source: Source
@@ -238,6 +288,7 @@ class Report:
     timings: Mapping[str, float] = field(default_factory=dict)
     passing: bool = False
     signature: Signature | None = None
+    faces: tuple[Face, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keepers.types import Json, Opinion
+from keepers.checks.people import eyes, left_eye, people, right_eye, sharpness
+from keepers.types import Face, Json, Opinion, Report
 
 SCHEMA = "keepers.assess/1"
 _DIGITS = 6
@@ -30,7 +31,7 @@ def to_json(opinion: Opinion) -> Json:
             for r in (verdict.reasons if verdict else ())
         ],
         "would_change": verdict.would_change if verdict else None,
-        "faces": [],
+        "faces": _faces(report),
         "model": report.model,
     }
 
@@ -44,6 +45,31 @@ def explain_to_json(opinion: Opinion) -> Json:
             {"check": a.check, "flaw": a.flaw, "raw": a.raw, "score": _round(a.score), "sentence": a.sentence}
             for a in (verdict.assessments if verdict else ())
         ],
+    }
+
+
+def _faces(report: Report) -> list[Json]:
+    """From the left to the right, as `docs/assess-schema.md` describes them."""
+    if report.photo is None:
+        return []
+    counting = people(report.faces, max(report.photo.width, report.photo.height))
+    return [_face(face, counting.index(face) + 1 if face in counting else None) for face in report.faces]
+
+
+def _face(face: Face, person: int | None) -> Json:
+    both, sharp = eyes(face), sharpness(face)
+    return {
+        "person": person,
+        "box": [round(v, 1) for v in face.box],
+        "width": round(face.box[2], 1),
+        "presence": _round(face.presence),
+        "eyes": both.state,
+        "eyes_unknown": both.why or None,
+        "left_eye": left_eye(face).state,
+        "right_eye": right_eye(face).state,
+        "smile": _round(face.smile),
+        "prominence": _round(face.prominence),
+        "sharpness": None if sharp is None else _round(sharp),
     }
 
 

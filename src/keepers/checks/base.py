@@ -25,6 +25,8 @@ class Check:
     higher: whether a higher raw value is "worse" or "better". version: changes whenever raw values do.
     sentence: what is wrong when it finds something, without a full stop. network: which network its raw comes from, so
     that its full version names the models and that checks of one network count as one detector; empty for none.
+    faces: its raw comes from the faces, whose networks its full version names. log_odds: its raw is log odds as it
+    stands, fitted where its doc says; no calibration of synthetic flaws knows it.
     doc: unit, range and source of the raw value.
     """
 
@@ -36,6 +38,8 @@ class Check:
     measure: Measure
     doc: str
     network: Network = ""
+    faces: bool = False
+    log_odds: bool = False
 
     def __call__(self, evidence: Evidence) -> Reading | None:
         """Measure one photo."""
@@ -53,6 +57,8 @@ def check(
     sentence: str,
     version: str = "1",
     network: Network = "",
+    faces: bool = False,
+    log_odds: bool = False,
 ) -> Callable[[Measure], Measure]:
     """Register the decorated function as the check `name`.
 
@@ -67,7 +73,7 @@ def check(
         doc = (measure.__doc__ or "").strip()
         if not doc:
             raise ValueError(f"check {name!r} needs a docstring that gives the unit and range of its raw value")
-        CHECKS.add(name, Check(name, flaws, higher, version, sentence, measure, doc, network))
+        CHECKS.add(name, Check(name, flaws, higher, version, sentence, measure, doc, network, faces, log_odds))
         return measure
 
     return register

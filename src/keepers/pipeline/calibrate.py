@@ -81,6 +81,7 @@ def fit(
     curves = {
         (name, flaw): _curve(raws[:, column], labels, flaw, known[name])
         for column, name in enumerate(checks)
+        if not known[name].log_odds
         for flaw in known[name].flaws
     }
     draft = Calibration(tuple(checks), curves, {}, {}, _temperature(raws, labels, checks), provenance or Provenance())

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from keepers.checks import CHECKS
 from keepers.errors import ModelError
 from keepers.types import FLAWS, LABELS
 
@@ -209,20 +210,43 @@ def _sane(calibration: Calibration) -> None:
         raise ValueError("the temperature or another number is out of range")
 
 
+CERTAIN_AS_IT_STANDS = 0.95
+"""From this probability a flaw is certain of which only checks speak whose raw values are log odds as they stand."""
+
+
+def completed(calibration: Calibration) -> Calibration:
+    """The same with the checks that need no calibration, such as that of closed eyes, where it does not name them.
+
+    No flaw made by keepers has closed eyes, so no dataset can calibrate them: their check was fitted elsewhere, and
+    its documentation says where.
+    """
+    named = {check for check, _ in calibration.curves}
+    ready = [check for name, check in CHECKS.items() if check.log_odds and name not in named]
+    new = {(check.name, flaw): Curve(1.0, 0.0) for check in ready for flaw in check.flaws}
+    flaws = {flaw: Fusion({check: 1.0}, 0.0) for check, flaw in new if flaw not in calibration.fusions}
+    return replace(
+        calibration,
+        checks=(*calibration.checks, *(check.name for check in ready if check.name not in calibration.checks)),
+        curves={**calibration.curves, **new},
+        fusions={**calibration.fusions, **flaws},
+        operating={**dict.fromkeys(flaws, CERTAIN_AS_IT_STANDS), **calibration.operating},
+    )
+
+
 def packaged() -> Path:
     """Where the calibration that keepers ships lies, whether or not it is there."""
     return Path(__file__).parents[1] / "models" / "data" / "calibration.json"
 
 
 def load(path: Path | None = None) -> Calibration:
-    """The calibration in `path` (default: the packaged one).
+    """The calibration in `path` (default: the packaged one), `completed`.
 
     Raises:
         ModelError: missing, unreadable or damaged.
     """
     target = path or packaged()
     try:
-        return from_json(target.read_text(encoding="utf-8"))
+        return completed(from_json(target.read_text(encoding="utf-8")))
     except OSError as error:
         raise ModelError(f"The calibration {target} is missing; install keepers again.") from error
     except ValueError as error:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from keepers.checks import CHECKS, Check
+from keepers.models.faces import name_of
 from keepers.types import Evidence, Measurement
 
 SMALLEST = 160
@@ -14,7 +15,9 @@ blurred, and they have too few tiles to say otherwise. Nothing is measured on th
 
 
 def version(check: Check, model: str | None) -> str:
-    """The version stored with a measurement; that of a network check names the network too."""
+    """The version stored with a measurement; that of a check of a network or of faces names the networks too."""
+    if check.faces:
+        return f"{check.version}+{name_of()}"
     return f"{check.version}+{model or 'none'}" if check.network else check.version
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from keepers.image import noise, signature
 from keepers.image.colour import luma
 from keepers.image.tiles import measure_tiles
-from keepers.types import Evidence, Frame, Patches, Photo, Plane, Rgb, Signature
+from keepers.types import Evidence, Face, Frame, Patches, Photo, Plane, Rgb, Signature
 
 
 class Network(Protocol):
@@ -23,8 +23,10 @@ class Network(Protocol):
         ...
 
 
-def observe(frame: Frame, photo: Photo, classifier: Network | None) -> Evidence:
-    """Look at the pixels once: luma, noise, tiles, and the network where there is one.
+def observe(
+    frame: Frame, photo: Photo, classifier: Network | None, faces: tuple[Face, ...] = ()
+) -> Evidence:
+    """Look at the pixels once: luma, noise, tiles, and the network where there is one; `faces` were found before.
 
     Raises:
         ModelError: the network refuses the picture.
@@ -38,6 +40,7 @@ def observe(frame: Frame, photo: Photo, classifier: Network | None) -> Evidence:
         noise_sigma=sigma,
         network=classifier.log_odds(frame.rgb) if classifier is not None else {},
         patches=classifier.look_closely(frame.rgb, plane) if classifier is not None else None,
+        faces=faces,
         camera=photo.camera,
     )
 

@@ -16,6 +16,7 @@ IMPORTANCE: Mapping[str, float] = {
     "underexposed": 0.6,
     "distorted": 0.4,
     "noisy": 0.3,
+    "closed_eyes": 0.5,
 }
 """How much of a photo's worth a flaw takes away when it is certain, 0..1."""
 _GOOD = 0.05

@@ -16,6 +16,7 @@ from keepers.errors import PhotoError
 from keepers.types import Frame, Photo, Report, Source
 
 if TYPE_CHECKING:
+    from keepers.models.faces import FaceStage
     from keepers.models.zoo import Networks
 
 Scorer = Callable[[Source], Report]
@@ -74,32 +75,40 @@ def build_scorer(network: Network) -> Scorer:
     import cv2
 
     from keepers.io import decode
+    from keepers.models.faces import Faces
 
     # OpenCV's own pool fights with ours and cost 36 % of the throughput when it was measured.
     cv2.setNumThreads(1)
     classifier = load_network(network)
+    faces = Faces()
 
     def scorer(source: Source) -> Report:
         if isinstance(source, Upload):
             name, data = source.path.name, source.data
             plain = Source(source.path, source.files)  # the report must not carry the bytes back
-            return score_photo(plain, lambda: decode.decode_bytes(name, data), classifier)
-        return score_photo(source, lambda: decode.read(source), classifier)
+            return score_photo(plain, lambda: decode.decode_bytes(name, data), classifier, faces)
+        return score_photo(source, lambda: decode.read(source), classifier, faces)
 
     return scorer
 
 
 def score_photo(
-    source: Source, read: Callable[[], tuple[Photo, Frame]], classifier: Networks | None
+    source: Source,
+    read: Callable[[], tuple[Photo, Frame]],
+    classifier: Networks | None,
+    faces: FaceStage | None = None,
 ) -> Report:
-    """Measure one photo; every failure becomes `Report.error`, one sentence that names the file."""
+    """Measure one photo; every failure becomes `Report.error`, one sentence that names the file.
+
+    Without `faces` nobody looks for any.
+    """
     watch = Stopwatch()
     model = classifier.name if classifier else None
     passing = True
     try:
         photo, frame = read()
         watch.lap("decode")
-        return _measured(photo, frame, classifier, watch)
+        return _measured(photo, frame, classifier, faces, watch)
     except PhotoError as error:
         sentence, passing = str(error), _may_pass(error)
     except MemoryError:
@@ -116,15 +125,28 @@ def _may_pass(error: PhotoError) -> bool:
     return isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno is not None)
 
 
-def _measured(photo: Photo, frame: Frame, classifier: Networks | None, watch: Stopwatch) -> Report:
+def _measured(
+    photo: Photo, frame: Frame, classifier: Networks | None, stage: FaceStage | None, watch: Stopwatch
+) -> Report:
     from keepers.pipeline.measure import measure
     from keepers.pipeline.observe import observe, sign
+    from keepers.pipeline.people import look
 
     model = classifier.name if classifier else None
-    evidence = observe(frame, photo, classifier)
+    faces = look(frame, photo, stage) if stage is not None else ()
+    watch.lap("faces")
+    evidence = observe(frame, photo, classifier, faces)
     watch.lap("observe")
     measurements = measure(evidence, model)
     watch.lap("measure")
     signature = sign(evidence)
     watch.lap("sign")
-    return Report(photo.source, photo, measurements, model=model, timings=watch.timings, signature=signature)
+    return Report(
+        photo.source,
+        photo,
+        measurements,
+        model=model,
+        timings=watch.timings,
+        signature=signature,
+        faces=faces,
+    )

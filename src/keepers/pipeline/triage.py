@@ -8,9 +8,10 @@
 | maybe | blind | nothing could be measured |
 | keep | clean | none of the above |
 
-The first rule that holds decides. Noise and distortion never delete a photo by themselves: the one is often
-accepted for the moment's sake, the other often intended. All checks that read the same network are one detector,
-since they err together. A photo that cannot be read gets no verdict, and a person's choice overrules everything.
+The first rule that holds decides. Noise, distortion and closed eyes never delete a photo by themselves: the first is
+often accepted for the moment's sake, the others often intended. All checks that read the same network are one
+detector, since they err together. A photo that cannot be read gets no verdict, and a person's choice overrules
+everything.
 
 Every rule is a threshold that a higher probability can only pass, so more of a flaw never improves a verdict.
 """
@@ -34,7 +35,7 @@ CERTAIN = 0.9
 flaw; an operating point read off them alone would call a real photo certain at a few percent."""
 ALONE = 0.9
 """Least calibrated probability at which one detector alone demotes to Maybe, whatever the others say."""
-NEVER_ALONE = frozenset({"noisy", "distorted"})
+NEVER_ALONE = frozenset({"noisy", "distorted", "closed_eyes"})
 """Flaws for which no photo is deleted unless another flaw is certain too."""
 
 
@@ -152,7 +153,8 @@ def _leave_maybe(grounds: Findings) -> str:
     keep = f"It would be a Must Have without {_names(grounds)}"
     might = [f for f in grounds if f.flaw not in NEVER_ALONE and f.certain_at < 1.0]
     if not might:
-        return f"{keep}, which alone never {'deletes' if len(grounds) == 1 else 'delete'} a photo."
+        one = len(grounds) == 1 and not _names(grounds).endswith("s")
+        return f"{keep}, which alone never {'deletes' if one else 'delete'} a photo."
     if any(len(f.seen_by) >= 2 for f in might):
         return f"{keep}, and To be Deleted if its checks together were more certain."
     return f"{keep}, and To be Deleted if a second check clearly agreed."

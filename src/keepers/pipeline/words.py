@@ -9,6 +9,7 @@ FLAW_WORDS: Mapping[str, str] = {
     "overexposed": "overexposure",
     "underexposed": "underexposure",
     "noisy": "noise",
+    "closed_eyes": "closed eyes",
 }
 
 

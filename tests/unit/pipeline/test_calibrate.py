@@ -10,7 +10,7 @@ from keepers.checks import CHECKS
 from keepers.checks.base import Check
 from keepers.errors import ModelError
 from keepers.pipeline import calibrate
-from keepers.pipeline.calibration import Calibration, Curve, Fusion, Provenance, sigmoid
+from keepers.pipeline.calibration import Calibration, Curve, Fusion, Provenance, completed, sigmoid
 from keepers.types import FLAWS, LABELS
 
 
@@ -198,7 +198,8 @@ def fitted() -> Calibration:
 def test_json_round_trip(fitted, tmp_path) -> None:
     path = tmp_path / "calibration.json"
     path.write_text(calibrate.to_json(fitted), encoding="utf-8")
-    assert calibrate.load(path) == fitted
+    assert calibrate.from_json(path.read_text(encoding="utf-8")) == fitted
+    assert calibrate.load(path) == completed(fitted)
     assert calibrate.load(path).provenance.dataset == "flaws of 120 photos"
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from keepers.checks import CHECKS
 from keepers.pipeline import calibrate
-from keepers.pipeline.calibration import Calibration
+from keepers.pipeline.calibration import Calibration, completed
 from keepers.pipeline.judge import believe, judge, judge_all, matrix
 from keepers.pipeline.reasons import IMPORTANCE, detector
+from keepers.pipeline.triage import NEVER_ALONE
 from keepers.types import FLAWS, LABELS, Measurement, Photo, PhotoFile, Report, Source
 
 NAMES = tuple(CHECKS)
@@ -32,7 +33,7 @@ def calibration() -> Calibration:
     for column, name in enumerate(NAMES):
         flawed = labels[:, [FLAWS.index(flaw) for flaw in CHECKS[name].flaws]].any(axis=1)
         raws[flawed, column] += shift(name)
-    return calibrate.fit(raws, labels, NAMES)
+    return completed(calibrate.fit(raws, labels, NAMES))
 
 
 def report(**raws: float | None) -> Report:
@@ -73,7 +74,7 @@ def test_every_flaw_is_found_named_and_costs_score(calibration: Calibration, fla
     verdict = judge(report(**{**clean(), **of(flaw)}), calibration)
     assert verdict.flaws[flaw] > 0.9
     assert flaw in [reason.name for reason in verdict.reasons]
-    assert verdict.verdict == ("maybe" if flaw in ("noisy", "distorted") else "delete")
+    assert verdict.verdict == ("maybe" if flaw in NEVER_ALONE else "delete")
     assert verdict.score < 1 - 0.8 * IMPORTANCE[flaw]
     if flaw in LABELS and flaw not in (
         "blurred",
