@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from keepers.catalog import ratings, rows
+from keepers.catalog import face_rows, ratings, rows
 from keepers.catalog.migrations import migrate
 from keepers.catalog.ratings import Word
 from keepers.errors import PhotoError, Refused, StorageError
@@ -88,6 +88,8 @@ class Catalog:
             db.execute("DELETE FROM signature WHERE photo = ?", (photo.id,))
             if report.signature is not None:
                 db.execute(rows.SAVE_SIGNATURE, rows.of_signature(photo.id, report.signature))
+            db.execute("DELETE FROM face WHERE photo = ?", (photo.id,))
+            db.executemany(face_rows.SAVE, face_rows.of_faces(report))
             for (old,) in db.execute(rows.SAME_PICTURE, (photo.id, rows.key(report.source.path))).fetchall():
                 ratings.carry_over(db, old, photo.id)
         self._place(db, report.source, photo.id if photo else None, report.error)
@@ -102,7 +104,7 @@ class Catalog:
     def load(self, sources: Sequence[Source]) -> list[Report]:
         """The facts of those `sources` that are stored and whose judged file is as it was then, in their order.
 
-        Reports carry the given sources, measurements ordered by the name of their check, and no timings.
+        Reports carry the given sources, measurements ordered by the name of their check, faces, and no timings.
         Whether facts are still up to date is `stale`'s business.
         """
         with self._lock, _storage_errors(self.path), _without_collector():
@@ -114,8 +116,10 @@ class Catalog:
                 check, version, note = (once.setdefault(word, word) for word in (check, version, note))
                 facts[number].append(Measurement(check, version, raw, note))
             looks = {row[0]: rows.signature(row) for row in self._db.execute(rows.LOAD_SIGNATURES)}
+            faces = face_rows.faces(self._db.execute(face_rows.LOAD).fetchall())
             return [
-                rows.report(sources[row[0]], row, tuple(facts[row[0]]), looks.get(row[0])) for row in found
+                rows.report(sources[n], row, tuple(facts[n]), looks.get(n), faces.get(n, ()))
+                for n, row in ((row[0], row) for row in found)
             ]
 
     def stale(self, sources: Sequence[Source], versions: Mapping[str, str]) -> list[Source]:

@@ -108,7 +108,23 @@ CREATE TABLE shoot (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS, _GROUPS)
+_FACES = """
+-- Faces from the left of the picture to the right; lengths in pixels of the upright photo. Whether they are up to date
+-- says the version of the check of closed eyes, which names the networks. An eye is a JSON array.
+CREATE TABLE face (
+    photo TEXT NOT NULL REFERENCES photo (id),
+    number INTEGER NOT NULL,
+    x REAL, y REAL, width REAL, height REAL,
+    presence REAL, confidence REAL, frame_width REAL,
+    yaw REAL, pitch REAL, roll REAL, gaze REAL,
+    smile REAL, mouth_open REAL, looking_down REAL, squint REAL, brows_up REAL, grimace REAL,
+    luma REAL, clipped REAL, prominence REAL,
+    right_eye TEXT, left_eye TEXT,
+    PRIMARY KEY (photo, number)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS, _GROUPS, _FACES)
 """Step n takes a catalog from `PRAGMA user_version` n to n + 1. Each statement ends at the end of a line."""
 
 

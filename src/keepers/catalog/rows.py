@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from keepers.types import CameraFacts, Measurement, Photo, PhotoFile, Report, Signature, Source
+from keepers.types import CameraFacts, Face, Measurement, Photo, PhotoFile, Report, Signature, Source
 
 Key = str | bytes
 
@@ -22,7 +22,7 @@ SAVE_SIGNATURE = "INSERT OR REPLACE INTO signature VALUES (?, ?, ?, ?, ?, ?, ?, 
 CREATE_WANTED = (
     "CREATE TEMP TABLE IF NOT EXISTS wanted (number INTEGER PRIMARY KEY, path, size INTEGER, mtime_ns INTEGER)"
 )
-_UNCHANGED = (
+UNCHANGED = (
     " FROM wanted JOIN source ON source.path = wanted.path"
     " JOIN file ON file.source = source.path AND file.path = source.path"
     " AND file.size = wanted.size AND file.mtime_ns = wanted.mtime_ns"
@@ -30,18 +30,18 @@ _UNCHANGED = (
 _FACTS = 'SELECT "check", version, raw FROM measurement WHERE photo = {}.id'
 LOAD_SOURCES = (
     f"SELECT wanted.number, source.error, photo.id, {_OF_PHOTO}"
-    + _UNCHANGED
+    + UNCHANGED
     + " LEFT JOIN photo ON photo.id = source.photo ORDER BY wanted.number"
 )
 LOAD_MEASUREMENTS = (
     'SELECT wanted.number, measurement."check", version, raw, note'
-    + _UNCHANGED
+    + UNCHANGED
     + " JOIN measurement ON measurement.photo = source.photo"
     ' ORDER BY wanted.number, measurement."check"'
 )
 LOAD_SIGNATURES = (
     "SELECT wanted.number, signature.version, pixels, phash, structure, focus, light, embedding, embedder"
-    + _UNCHANGED
+    + UNCHANGED
     + " JOIN signature ON signature.photo = source.photo"
 )
 STORED_FILES = (
@@ -160,7 +160,11 @@ def signature(row: Sequence[Any]) -> Signature:
 
 
 def report(
-    source: Source, row: Sequence[Any], measurements: tuple[Measurement, ...], signature: Signature | None = None
+    source: Source,
+    row: Sequence[Any],
+    measurements: tuple[Measurement, ...],
+    signature: Signature | None = None,
+    faces: tuple[Face, ...] = (),
 ) -> Report:
     """The report in a row of `LOAD_SOURCES`."""
     _, error, photo_id, width, height, moment, *facts, network = row
@@ -168,4 +172,4 @@ def report(
         return Report(source, error=error)
     captured_at = datetime.fromisoformat(moment) if moment else None
     photo = Photo(photo_id, source, width, height, CameraFacts(captured_at, *facts))
-    return Report(source, photo, measurements, model=network, signature=signature)
+    return Report(source, photo, measurements, model=network, signature=signature, faces=faces)
