@@ -1,7 +1,7 @@
 """A clean photo taken again, with what can go wrong, and the truth of what went wrong where.
 
 Unlike the flaws of the study, which change a finished picture, a capture goes back to the light of the scene: defocus
-and motion blur first, then exposure, noise, the tone curve, sharpening, reduction and JPEG. Several things may go wrong
+and motion blur first, then exposure, noise, the tone curve, sharpening, scaling and JPEG. Several things may go wrong
 at once, and several look like flaws and are none: a blurred background, a dark or bright mood, fog, a panned shot.
 """
 
@@ -47,7 +47,7 @@ _SIGMA = (0.0011, 0.0125)
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that is drawn for one capture; see `take`. Lengths in pixels of the picture before `response.reduction`."""
+    """All that is drawn for one capture; see `take`. Lengths in pixels of the picture before `response.scale`."""
 
     kind: str
     seed: int
@@ -68,7 +68,8 @@ class Truth:
     spread: float32 3 x rows x columns, the covariance (xx, yy, xy) of the local blur in every cell of `CELL` pixels.
     moved: float32 rows x columns, how much of that variance is motion, 0..1. sigma: blur of the whole frame as the
     largest standard deviation over the diagonal, times 1000; 0 where the frame is sharp somewhere by intent.
-    motion: whether that blur is motion. ev: exposure compensation. noise: standard deviation on middle grey, 0..1.
+    motion: whether that blur is motion. ev: exposure compensation. stretch: longer over shorter of what should be
+    equal, 1 for a true shape. noise: standard deviation on middle grey, 0..1.
     """
 
     kind: str
@@ -149,8 +150,10 @@ def _response(rng: np.random.Generator, mood: str) -> Response:
         read_sigma=float(rng.uniform(0, 0.012)),
         noise_grain=float(rng.choice([0.0, 0.5, 0.8])),
         sharpening=float(rng.choice([0.0, rng.uniform(0.2, 1.2)])),
-        reduction=float(rng.choice([1.0, rng.uniform(0.55, 1.0)])),
-        quality=int(rng.integers(60, 99)),
+        smoothing=float(rng.choice([0.0, 0.0, rng.uniform(0.3, 1.0)])),
+        scale=float(rng.choice([1.0, rng.uniform(0.55, 1.0), rng.uniform(1.0, 1.4)], p=[0.35, 0.4, 0.25])),
+        squeeze=float(np.exp(rng.choice([0.0, rng.normal(0, 0.03), rng.uniform(-0.5, 0.3)], p=[0.6, 0.3, 0.1]))),
+        quality=int(rng.integers(45, 99)),
     )
 
 
@@ -251,11 +254,11 @@ def _in_mood(light: Plane, mood: str, rng: np.random.Generator) -> Plane:
 def _truth(recipe: Recipe, layers: _Layers, before: tuple[int, int], after: tuple[int, int]) -> Truth:
     """Covariances in cells of the finished capture."""
     grid = (-(-after[0] // CELL), -(-after[1] // CELL))
-    factor = after[1] / before[1]
+    x, y = after[1] / before[1], after[0] / before[0]
     spread = np.zeros((3, *grid), np.float32)
     motion_variance = np.zeros(grid, np.float32)
     for own, motion, mask in layers.spreads:
-        small = own.scaled(factor)
+        small = own.scaled(x, y)
         share = _cells(mask, grid) if mask is not None else np.ones(grid, np.float32)
         spread += np.array([small.xx, small.yy, small.xy], np.float32)[:, None, None] * share
         if motion:
@@ -270,7 +273,7 @@ def _truth(recipe: Recipe, layers: _Layers, before: tuple[int, int], after: tupl
         sigma=float(sigma),
         motion=whole and bool(moved.max() > 0.5),
         ev=recipe.ev,
-        stretch=recipe.stretch,
+        stretch=float(max(recipe.stretch * x / y, y / x / recipe.stretch)),
         noise=_noise_of(recipe),
         mood=recipe.mood,
     )
@@ -289,11 +292,11 @@ def _largest(spread: Plane) -> npt.NDArray[np.float32]:
 
 
 def _noise_of(recipe: Recipe) -> float:
-    """About the standard deviation on middle grey of the encoded picture, after reduction."""
+    """About the standard deviation on middle grey of the encoded picture."""
     response = recipe.response
     if response.photons <= 0:
         return 0.0
     grey = 0.18
     linear = np.sqrt(grey / response.photons + response.read_sigma**2)
     slope = 0.46 / (2.4 * grey) * 2.4 / 2.2  # of the sRGB curve at middle grey
-    return float(slope * linear * response.reduction * (0.75 if response.noise_grain else 1.0))
+    return float(slope * linear * min(1.0, response.scale) * (0.75 if response.noise_grain else 1.0))

@@ -1,7 +1,7 @@
 """From a finished picture back to the light of the scene, and forward again through another exposure.
 
 A picture from a camera has gone through an exposure, a sensor that clips and counts photons, a tone curve,
-sharpening, a reduction and JPEG. A flaw happens before most of them: highlights that a shake smears are brighter than
+sharpening, scaling and JPEG. A flaw happens before most of them: highlights that a shake smears are brighter than
 white, noise is not blurred, and sharpening acts on what is left. Flaws made on the finished picture lack all that.
 """
 
@@ -25,7 +25,9 @@ class Response:
     contrast: of the tone curve, 0 (none) .. 1 (strong). headroom: how many times brighter than white the brightest
     highlights of the scene may be, >= 1. photons: counted at white, more is cleaner; 0 for no noise. read_sigma: of the
     electronics, in linear light. noise_grain: standard deviation in pixels to which demosaicing and denoising smear
-    the noise. sharpening: amount of an unsharp mask. reduction: output pixels per pixel, 0..1. quality: of the JPEG.
+    the noise. smoothing: of a phone's denoising, which keeps edges and melts texture, 0 (none) .. 1. sharpening: amount
+    of an unsharp mask. scale: output pixels per pixel, .5 .. 1.5; enlarged pictures are soft and yet not out of focus.
+    squeeze: how much wider the output is than its height tells, 1 for a true shape. quality: of the JPEG.
     """
 
     contrast: float = 0.0
@@ -33,8 +35,10 @@ class Response:
     photons: float = 0.0
     read_sigma: float = 0.0
     noise_grain: float = 0.0
+    smoothing: float = 0.0
     sharpening: float = 0.0
-    reduction: float = 1.0
+    scale: float = 1.0
+    squeeze: float = 1.0
     quality: int = 95
 
 
@@ -62,21 +66,30 @@ def develop(light: Plane, response: Response, ev: float, rng: np.random.Generato
         rng: draws the noise.
 
     Returns:
-        uint8, H x W x 3, smaller than `light` by `response.reduction`, as read back from JPEG.
+        uint8, H x W x 3, scaled by `response.scale` and `response.squeeze`, as read back from JPEG.
     """
     exposed = _noisy(light * np.float32(2.0**ev), response, rng)
     picture = _encoded(exposed, response.contrast)
+    if response.smoothing:
+        picture = np.asarray(cv2.bilateralFilter(picture, 5, 60 * response.smoothing, 2.0), dtype=np.uint8)
     if response.sharpening:
         soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
         picture = np.asarray(
             cv2.addWeighted(picture, 1 + response.sharpening, soft, -response.sharpening, 0), dtype=np.uint8
         )
-    if response.reduction < 1.0:
-        height, width = picture.shape[:2]
-        size = (round(width * response.reduction), round(height * response.reduction))
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    picture = _resized(picture, response)
     data = simplejpeg.encode_jpeg(np.ascontiguousarray(picture), quality=response.quality, colorsubsampling="420")
     return np.asarray(simplejpeg.decode_jpeg(data), dtype=np.uint8)
+
+
+def _resized(picture: Rgb, response: Response) -> Rgb:
+    height, width = picture.shape[:2]
+    size = (round(width * response.scale * response.squeeze), round(height * response.scale))
+    if size == (width, height):
+        return picture
+    # As most programs do it: areas when both sides shrink, a cubic elsewhere.
+    way = cv2.INTER_AREA if size[0] <= width and size[1] <= height else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, size, interpolation=way), dtype=np.uint8)
 
 
 def _curve(linear: Plane, contrast: float) -> Plane:

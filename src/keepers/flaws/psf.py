@@ -22,9 +22,9 @@ class Spread:
         """The spread of one blur after another: covariances of a convolution add up."""
         return Spread(self.xx + other.xx, self.yy + other.yy, self.xy + other.xy)
 
-    def scaled(self, factor: float) -> "Spread":
-        """The spread in a picture `factor` times as large."""
-        return Spread(self.xx * factor**2, self.yy * factor**2, self.xy * factor**2)
+    def scaled(self, x: float, y: float) -> "Spread":
+        """The spread in a picture `x` times as wide and `y` times as high."""
+        return Spread(self.xx * x * x, self.yy * y * y, self.xy * x * y)
 
 
 def spread_of(kernel: Plane) -> Spread:

@@ -66,10 +66,24 @@ def test_exposure_moves_brightness(ev: float) -> None:
 
 def test_a_reduction_shrinks_blur_with_the_picture() -> None:
     full, whole = take(leaves(), _recipe("defocus", sigma=4.0))
-    half, smaller = take(leaves(), _recipe("defocus", sigma=4.0, response=Response(reduction=0.5)))
+    half, smaller = take(leaves(), _recipe("defocus", sigma=4.0, response=Response(scale=0.5)))
     assert half.shape[0] * 2 == full.shape[0]
     assert smaller.spread[0].max() == pytest.approx(whole.spread[0].max() / 4, rel=0.05)
     assert smaller.sigma == pytest.approx(whole.sigma, rel=0.05)
+
+
+def test_a_squeezed_picture_has_a_squeezed_blur() -> None:
+    squeezed, truth = take(leaves(), _recipe("defocus", sigma=4.0, response=Response(squeeze=0.6)))
+    assert squeezed.shape[1] == round(0.6 * leaves().shape[1]) and truth.stretch == pytest.approx(1 / 0.6, rel=0.02)
+    assert truth.spread[0].max() == pytest.approx(0.36 * truth.spread[1].max(), rel=0.2)
+    assert "distorted" in (flaws_of(truth) or ())
+
+
+def test_enlarging_and_smoothing_are_no_blur() -> None:
+    for response in (Response(scale=1.4), Response(smoothing=1.0)):
+        soft, truth = take(leaves(), _recipe("clean", response=response))
+        assert flaws_of(truth) == () and truth.spread.max() < 1.0
+        assert _sharpness(soft) < _sharpness(leaves())
 
 
 @pytest.mark.parametrize("mood", MOODS)
