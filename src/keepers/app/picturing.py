@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +54,8 @@ def picture(
     if opinion.verdict is None:
         return opinion
     found, frame = decode.read(opinion.report.source)
-    scene = _scene(frame, observe(frame, found, None), opinion.verdict)
+    evidence = _closely(observe(frame, found, None), opinion)
+    scene = _scene(frame, evidence, opinion.verdict)
     words = _words(opinion.path.name, opinion.verdict)
     _write(target, figure.compose(frame.rgb, scene, words, layers, _first(opinion.verdict)))
     return opinion
@@ -69,6 +71,16 @@ def _refuse(target: Path, layers: Sequence[str] | None) -> None:
             raise UserError(f"There is no layer {name!r}; name some of: {', '.join(LAYERS)}.")
 
 
+def _closely(evidence: Evidence, opinion: Opinion) -> Evidence:
+    """With the patches of the focus network, where one is installed and had a say."""
+    from keepers.models import zoo
+
+    if opinion.report.model is None or not zoo.packaged_focus().is_file():
+        return evidence
+    focus = zoo.load_focus(zoo.packaged_focus())
+    return replace(evidence, patches=focus.look(evidence.frame.rgb, evidence.luma))
+
+
 def _first(verdict: Verdict) -> View:
     """The view that shows what is said first."""
     strongest = next((reason.name for reason in verdict.reasons), "")
@@ -80,13 +92,16 @@ def _scene(frame: Frame, evidence: Evidence, verdict: Verdict) -> Callable[[Rgb]
     from keepers.image import shake
     from keepers.image.overlay import Scene
 
-    shaken = verdict.flaws.get("camera_shake", 0.0) >= _SHAKEN
-    smear = shake.smear(evidence.luma) if shaken else None
-    return partial(Scene, frame.rgb, sharpness=_tiles(evidence), smear=smear)
+    smear = None
+    if verdict.flaws.get("camera_shake", 0.0) >= _SHAKEN:
+        seen = evidence.patches
+        smear = shake.smear(evidence.luma) if seen is None else shake.of_patches(seen)
+    return partial(Scene, frame.rgb, sharpness=_tiles(evidence), patches=evidence.patches, smear=smear)
 
 
 def _tiles(evidence: Evidence) -> Cells | None:
-    """The tiles by their sharpness, with those that the check goes by; None where none has texture."""
+    """The tiles by their sharpness, with those that the check goes by where no network looked closer; None where none
+    has texture."""
     import numpy as np
 
     from keepers.checks.technical import size_correction
@@ -97,7 +112,7 @@ def _tiles(evidence: Evidence) -> Cells | None:
         return None
     sharp = tiles.shade(tiles.each(evidence.tiles, evidence.noise_sigma) + size_correction(evidence))
     decided = np.zeros(sharp.size, bool)
-    decided[best] = True
+    decided[best] = evidence.patches is None
     size, (rows, columns), (height, width) = evidence.tiles.size, sharp.shape, evidence.luma.shape
     left, top = (width - columns * size) // 2, (height - rows * size) // 2
     return heat.grid(sharp, left, top, size, decided=decided.reshape(sharp.shape))

@@ -10,7 +10,7 @@ import numpy as np
 
 from keepers.image import overlay
 from keepers.image.canvas import BLACK, GREY, PALE, WHITE, Canvas, Colour, shortened, wrapped
-from keepers.image.heat import colours
+from keepers.image.heat import BAD, GOOD, colours
 from keepers.image.overlay import Mark, Scene, View
 from keepers.types import Rgb
 
@@ -151,6 +151,12 @@ def _swatch(canvas: Canvas, mark: Mark, left: int, top: int) -> None:
         canvas.picture(np.asarray(ramp, dtype=np.uint8), left, top)
     elif mark.how == "outline":
         canvas.rectangle((left + 22, top, left + 44, top + 22), PALE, mark.colour, 2)
+    elif mark.how == "squares":
+        for place, ink in ((left + 6, BAD), (left + 38, GOOD)):
+            canvas.rectangle((place, top, place + 22, top + 22), PALE, ink, 4)
+    elif mark.how == "line":
+        for ink, width in ((BLACK, 7.0), (mark.colour, 3.5)):
+            canvas.line([(left + 16, top + 17), (left + 50, top + 5)], ink, width)
     elif mark.how.startswith("stripes"):
         field = np.full((22, 66, 3), 255, np.uint8)
         field[overlay.stripes(22, 66, mark.how.endswith("/"))] = mark.colour

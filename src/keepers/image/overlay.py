@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import cv2
@@ -19,12 +20,14 @@ from keepers.image.canvas import BLACK, WHITE, Canvas, Colour, Point
 from keepers.image.heat import Cells
 from keepers.image.shake import Smear
 from keepers.registry import Registry
-from keepers.types import Rgb
+from keepers.types import Patches, Rgb
 
 HIGHLIGHTS: Colour = (220, 0, 120)
 SHADOWS: Colour = (0, 190, 255)
 ARROW: Colour = (240, 228, 66)
 """Yellow of Okabe and Ito, drawn with a black rim."""
+_NARROW = 0.7
+"""Octaves by which a blur is longer than it is wide, from which it has a line."""
 WORTH_SHOWING = 0.01
 """Share of the frame below which clipping is not worth a mark."""
 
@@ -34,12 +37,14 @@ class Scene:
     """All that layers may show; places are in pixels of the frame.
 
     frame: uint8 H x W x 3. rgb: the same as it is shown, larger or smaller. sharpness: the tiles by how sharp they were
-    judged; None where nothing was. smear: where there is evidence of shake.
+    judged; None where nothing was. patches: the squares that the focus network looked at. smear: where there is
+    evidence of shake.
     """
 
     frame: Rgb
     rgb: Rgb
     sharpness: Cells | None = None
+    patches: Patches | None = None
     smear: Smear | None = None
 
     @property
@@ -50,8 +55,8 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One line of the legend: what it means, and how it is drawn: "colours", "outline", "stripes /", "stripes \\" or
-    "arrow"."""
+    """One line of the legend: what it means, and how it is drawn: "colours", "outline", "squares", "line", "stripes /",
+    "stripes \\" or "arrow"."""
 
     how: str
     colour: Colour
@@ -112,10 +117,10 @@ def draw(scene: Scene, layers: Sequence[Layer], canvas: Canvas, left: int, top: 
 def _sharpness_marks(scene: Scene) -> Sequence[Mark]:
     if scene.sharpness is None or not np.isfinite(scene.sharpness.values).any():
         return ()
-    return (
-        Mark("colours", heat.BAD, "blurred to sharp; grey: too plain to tell"),
-        Mark("outline", BLACK, "the most detailed tiles: they decide"),
-    )
+    colours = Mark("colours", heat.BAD, "blurred to sharp; grey: too plain to tell")
+    if not scene.sharpness.decided.any():
+        return (colours,)
+    return colours, Mark("outline", BLACK, "the most detailed tiles: they decide")
 
 
 def sharpness_map(scene: Scene, picture: Rgb) -> Rgb:
@@ -185,6 +190,42 @@ def blocked_shadows(scene: Scene, picture: Rgb) -> Rgb:
     return _striped(picture, _mostly(scene.frame.max(axis=2) <= exposure.BLOCKED, scene), SHADOWS, rising=True)
 
 
+def _patch_marks(scene: Scene) -> Sequence[Mark]:
+    if scene.patches is None or not len(scene.patches):
+        return ()
+    squares = Mark("squares", heat.BAD, "looked at closely: blurred, sharp")
+    if not any(line is not None for line in map(partial(_line, scene.patches), range(len(scene.patches)))):
+        return (squares,)
+    return squares, Mark("line", ARROW, "the blur there: its line and length")
+
+
+def patch_outlines(scene: Scene, canvas: Canvas, left: int, top: int) -> None:
+    """Squares in the colour of what the network made of them, and the line along which each is smeared."""
+    assert scene.patches is not None
+    seen, scale = scene.patches, scene.scale
+    sharp = (1 / (1 + np.exp(np.clip(seen.blurred, -30, 30)))).astype(np.float32)
+    for number, (above, beside) in enumerate(seen.places * scale):
+        box = (left + beside, top + above, left + beside + seen.side * scale, top + above + seen.side * scale)
+        red, green, blue = (int(part) for part in heat.colours(sharp[number : number + 1][None])[0, 0])
+        canvas.rectangle(box, outline=BLACK, width=6)
+        canvas.rectangle(box, outline=(red, green, blue), width=4)
+        line = _line(seen, number)
+        if line is not None:
+            x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+            dx, dy = line[0] * scale, line[1] * scale
+            for colour, width in ((BLACK, 7), (ARROW, 3.5)):
+                canvas.line([(x - dx, y - dy), (x + dx, y + dy)], colour, width)
+
+
+def _line(seen: Patches, number: int) -> Point | None:
+    """Half of the smear of a patch as a vector in frame pixels; None where it is sharp or blurred all around."""
+    if seen.blurred[number] <= 0 or seen.major[number] - seen.minor[number] < _NARROW:
+        return None
+    angle = 0.5 * math.atan2(float(seen.axis[number, 1]), float(seen.axis[number, 0]))
+    reach = min(math.sqrt(3) * 2.0 ** float(seen.major[number]), seen.side / 2)
+    return reach * math.cos(angle), reach * math.sin(angle)
+
+
 def _shake_marks(scene: Scene) -> Sequence[Mark]:
     if scene.smear is None:
         return ()
@@ -221,6 +262,7 @@ def _pair(point: npt.NDArray[np.float64]) -> Point:
 
 
 layer(Layer("sharpness", "focus", _sharpness_marks, sharpness_map, deciding_tiles))
+layer(Layer("patches", "focus", _patch_marks, draw=patch_outlines))
 layer(Layer("shake", "focus", _shake_marks, draw=shake_arrow))
 layer(Layer("highlights", "light", _highlight_marks, blown_highlights))
 layer(Layer("shadows", "light", _shadow_marks, blocked_shadows))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from keepers.image import noise
 from keepers.image.tiles import best_tiles, measure_tiles, pooled
-from keepers.types import Plane, Tiles
+from keepers.types import Patches, Plane, Tiles
 
 _LONGEST = 0.08
 """Longest smear that is looked for, over the long side of the frame."""
@@ -21,6 +21,7 @@ _LEAST_DIP = 0.04
 _LEAST_DIFFERENCE = 0.3
 """Octaves between the sharpest direction and the least sharp one, from which one may speak of a direction."""
 _HALVINGS, _SMALLEST = 3, 160
+_LEAST_SURE, _LEAST_AGREEMENT = 0.25, 0.4
 _SHORTEST = 4
 
 
@@ -98,6 +99,23 @@ def smear(luma: Plane) -> Smear | None:
     """Direction and length together, of luma 0..1 (float32 H x W); None where no tile has texture."""
     degrees = direction(luma)
     return None if degrees is None else Smear(degrees, length(luma, degrees))
+
+
+def of_patches(patches: Patches) -> Smear | None:
+    """The smear that the focus network sees in most patches, by how sure it is of motion in each; None where they
+    disagree. An even movement of length L has a standard deviation of L divided by the root of 12."""
+    sure = _chance(patches.blurred) * _chance(patches.moved)
+    if not len(patches) or sure.mean() < _LEAST_SURE:
+        return None
+    cosine, sine = (sure @ patches.axis) / sure.sum()
+    if math.hypot(cosine, sine) < _LEAST_AGREEMENT:
+        return None
+    spread = 2.0 ** float((sure @ patches.major) / sure.sum())
+    return Smear(-math.degrees(0.5 * math.atan2(sine, cosine)) % 180.0, math.sqrt(12) * spread)
+
+
+def _chance(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -30, 30))))
 
 
 def _reduced(luma: Plane, scale: float) -> Plane:

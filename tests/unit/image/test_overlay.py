@@ -8,8 +8,9 @@ import pytest
 from keepers.image import figure, heat, overlay
 from keepers.image.canvas import Canvas
 from keepers.image.overlay import LAYERS, Scene
-from keepers.image.shake import Smear
+from keepers.image.shake import Smear, of_patches
 from keepers.image.tiles import BLURRED_AT, SHARP_AT, shade
+from keepers.types import Patches
 from scenes import darker, leaves, portrait
 
 WORDS = figure.Words("IMG_1.jpg", "Maybes", (140, 95, 0), "score .5", ["It is soft"], {"blur": 0.7, "noise": 0.1})
@@ -32,7 +33,32 @@ def everything() -> Scene:
     decided = np.zeros((4, 6), bool)
     decided[0, 0] = True
     cells = heat.grid(values, 0, 0, 40, decided=decided)
-    return replace(burnt(), sharpness=cells, smear=Smear(30.0, 12.0))
+    return replace(burnt(), sharpness=cells, patches=patches(), smear=Smear(30.0, 12.0))
+
+
+def patches(degrees: float = 30.0, *, blurred: float = 4.0, moved: float = 3.0, count: int = 3) -> Patches:
+    """What the focus network says of patches that are smeared along `degrees`, counter-clockwise from level."""
+    def all_(value: float) -> np.ndarray:
+        return np.full(count, value, np.float32)
+
+    axis = [[np.cos(-2 * np.radians(degrees)), np.sin(-2 * np.radians(degrees))]] * count
+    places = np.array([[20, 20 + 60 * i] for i in range(count)], np.int32)
+    return Patches(places, 40, all_(blurred), all_(moved), all_(2.0), all_(-1.0), np.array(axis, np.float32))
+
+
+def test_the_network_sees_the_smear_that_it_was_told() -> None:
+    found = of_patches(patches(30.0))
+    assert found is not None and found.degrees == pytest.approx(30) and found.length == pytest.approx(4 * 12**0.5)
+    assert of_patches(patches(blurred=-4)) is None and of_patches(patches(moved=-4)) is None
+    disagree = np.concatenate([patches(degrees, count=1).axis for degrees in (0, 60, 120)])
+    assert of_patches(replace(patches(), axis=disagree)) is None
+
+
+def test_only_blurred_patches_have_a_line() -> None:
+    one = replace(burnt(), patches=patches())
+    assert [mark.how for mark in LAYERS["patches"].marks(one)] == ["squares", "line"]
+    sharp = replace(burnt(), patches=patches(blurred=-4))
+    assert [mark.how for mark in LAYERS["patches"].marks(sharp)] == ["squares"]
 
 
 @pytest.mark.parametrize("name", list(LAYERS))
@@ -110,7 +136,7 @@ def test_the_shade_of_a_tile_rises_with_its_sharpness() -> None:
 def test_a_figure_of_any_shape_is_1600_wide_and_holds_both_views(height: int, width: int, first) -> None:
     frame = darker(portrait(0, height, width), 0.9)
     cells = heat.grid(np.ones((2, 2), np.float32), 0, 0, 20)
-    made = figure.compose(frame, lambda rgb: Scene(frame, rgb, cells, Smear(20, None)), WORDS, first=first)
+    made = figure.compose(frame, lambda rgb: Scene(frame, rgb, cells, smear=Smear(20, None)), WORDS, first=first)
     assert made.shape[1] == figure.WIDTH and 200 < made.shape[0] <= 1600
     assert made.std() > 5
     assert (made[-10:] == 255).all() and (made[:, -10:] == 255).all(), "something hangs over the edge"
