@@ -2,7 +2,7 @@
 #   make cull SHOOT=path/to/photos      make test      make serve      make help
 
 .DEFAULT_GOAL := help
-.PHONY: help cull serve test fuzz clean
+.PHONY: help cull serve test fuzz accuracy clean
 .DELETE_ON_ERROR:
 
 # The first Python that is new enough; `make cull PYTHON=python3.12` names another.
@@ -20,6 +20,7 @@ help:
 	@echo "make serve                       open the page that judges photos you drop on it"
 	@echo "make test                        install what the tests need and run them all (ARGS=-x goes to pytest)"
 	@echo "make fuzz                        feed damaged metadata to the readers for FUZZ_SECONDS (600)"
+	@echo "make accuracy EVAL=folder        measure the development sets in folder and rewrite docs/accuracy.md"
 	@echo "make clean                       remove $(VENV) and $(SAMPLE)"
 	@echo "PYTHON=python3.12                names the Python to use, 3.11 or newer"
 
@@ -46,6 +47,15 @@ fuzz: $(VENV)/test.stamp
 	@mkdir -p $(VENV)/fuzz/corpus
 	@$(VENV)/bin/python tests/fuzz/fuzz_xmp.py -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2000 \
 	  -artifact_prefix=$(VENV)/fuzz/ $(VENV)/fuzz/corpus
+
+# MADE: a dataset of `keepers dataset build`, BESIDE: another network. The prose of the page stays as it is.
+EVAL ?=
+MADE ?=
+BESIDE ?=
+export EVAL MADE BESIDE
+accuracy: $(VENV)/runtime.stamp
+	@test -d "$$EVAL" || { echo "Name the folder of the development sets: make accuracy EVAL=path/to/eval"; exit 1; }
+	@$(VENV)/bin/python docs/accuracy/build.py "$$EVAL" $${MADE:+--made "$$MADE"} $${BESIDE:+--beside "$$BESIDE"}
 
 $(SAMPLE)/labels.csv: | $(VENV)/runtime.stamp
 	@$(VENV)/bin/keepers sample $(SAMPLE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ def evaluate(
     Args:
         datasets: folders with a manifest, or CSV files; see `keepers.evaluate.manifest.read`.
         model: the network to measure; default the packaged one.
-        beside: further networks to measure on the same photos ("none" for no network).
+        beside: further networks for whole photos, each alone on the same photos ("none" for no network).
         words: label -> a flaw, "good" or "ignore".
         columns: what a column holds -> its name.
         progress: called after every photo and network with how many are done and how many there are.
@@ -64,14 +65,15 @@ def _absolute(path: Path) -> Path:
 
 
 def _opinions(run: Run, paths: Sequence[Path], baselines: bool, tell: Callable[[], None]) -> dict[Path, Opinion]:
-    """The opinion on every path; the first run measures the baselines as well."""
-    from keepers.evaluate.baselines import build_scorer
-    from keepers.pipeline import executors
+    """The opinion on every path; the first run measures the baselines as well, the others their network alone."""
+    from keepers.evaluate import baselines as plain
+    from keepers.pipeline import executors, score
 
     every = {path: _missing_or_source(path) for path in paths}
     there = [one for one in every.values() if isinstance(one, Source)]
-    build = partial(build_scorer, run.network)
-    reports = executors.child(there, build, threads=run.settings.workers) if baselines else run.score(there)
+    network = run.network if baselines else replace(run.network, alone=True)
+    build = partial(plain.build_scorer if baselines else score.build_scorer, network)
+    reports = executors.child(there, build, threads=run.settings.workers)
     found = {path: one for path, one in every.items() if isinstance(one, Report)}
     for _ in found:
         tell()

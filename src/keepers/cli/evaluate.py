@@ -51,7 +51,7 @@ def evaluate(
     ] = None,
     beside: Annotated[
         list[str] | None,
-        typer.Option("--beside", metavar="FILE", help="Another network, or 'none', on the same photos; repeatable."),
+        typer.Option("--beside", metavar="FILE", help="Another network alone, or 'none', beside it; repeatable."),
     ] = None,
     workers: Workers = None,
     model: Model = None,

@@ -27,10 +27,12 @@ BuildScorer = Callable[[], Scorer]
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Which network to run: the packaged one, the one in `path`, or none at all."""
+    """Which network to run: the packaged one, the one in `path`, or none at all; `alone` leaves out the packaged one
+    for patches, which otherwise runs beside it."""
 
     kind: Literal["packaged", "file", "none"] = "packaged"
     path: Path | None = None
+    alone: bool = False
 
 
 PACKAGED = Network()
@@ -67,6 +69,8 @@ def load_network(network: Network) -> Networks | None:
         return None
     from keepers.models import zoo
 
+    if network.alone:
+        return zoo.Networks(zoo.load_classifier(network.path))
     return zoo.load_networks(network.path)
 
 
