@@ -31,7 +31,7 @@ README = HERE.parents[1] / "README.md"
 MADE = "made"
 """What the test split of a dataset of `keepers dataset build` is called here."""
 SETS = (MADE, "realblur_pairs", "realblur_small_labelled", "exposure_brackets", "falsepos_bokeh_highkey_lowkey",
-        "biq2021_train_mos")  # fmt: skip
+        "biq2021_train_mos", "eyes_whole_faces")  # fmt: skip
 PLOTS = {"roc": plots.roc, "reliability": plots.reliability}
 
 

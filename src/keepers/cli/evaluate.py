@@ -18,7 +18,8 @@ Examples:
 \b
 The manifest is a CSV file (UTF-8) with one line a photo and these columns; only file and one of the others are needed:
   file      the photo, relative to the manifest
-  label     good, blurred, camera_shake, distorted, overexposed, underexposed, noisy; several joined with ;
+  label     good, blurred, camera_shake, distorted, overexposed, underexposed, noisy, closed_eyes;
+            several joined with ;
   score     what people think of the photo, larger is better (or rank, 1 for the best)
   exposure_rank  larger is brighter
   scene     photos of one scene share it

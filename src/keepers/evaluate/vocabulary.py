@@ -21,6 +21,8 @@ WORDS: Mapping[str, str] = {
     **dict.fromkeys(("under", "underexposure", "too_dark"), "underexposed"),
     **dict.fromkeys(("distortion", "stretched"), "distorted"),
     **dict.fromkeys(("noise", "grainy"), "noisy"),
+    **dict.fromkeys(("closed", "eyes_closed", "blink", "blinking"), "closed_eyes"),
+    **dict.fromkeys(("open", "eyes_open"), GOOD),
     **{flaw: flaw for flaw in FLAWS},
 }
 """Label, in small letters with underscores -> a flaw or `GOOD`. A label that begins with "good_" is good, too."""
