@@ -15,7 +15,7 @@ from keepers.types import VERDICT_TITLES, Opinion, Verdict, VerdictName
 if TYPE_CHECKING:
     from keepers.image.figure import Words
     from keepers.image.heat import Cells
-    from keepers.image.overlay import Scene, View
+    from keepers.image.overlay import Portrait, Scene, View
     from keepers.types import Evidence, Frame, Rgb
 
 SHADES: dict[VerdictName, tuple[int, int, int]] = {"keep": (0, 110, 80), "maybe": (140, 95, 0), "delete": (176, 58, 0)}
@@ -55,7 +55,7 @@ def picture(
         return opinion
     found, frame = decode.read(opinion.report.source)
     evidence = _closely(observe(frame, found, None), opinion)
-    scene = _scene(frame, evidence, opinion.verdict)
+    scene = _scene(frame, evidence, opinion.verdict, _faces(opinion, frame.scale))
     words = _words(opinion.path.name, opinion.verdict)
     _write(target, figure.compose(frame.rgb, scene, words, layers, _first(opinion.verdict)))
     return opinion
@@ -87,7 +87,9 @@ def _first(verdict: Verdict) -> View:
     return "light" if strongest in ("overexposed", "underexposed") else "focus"
 
 
-def _scene(frame: Frame, evidence: Evidence, verdict: Verdict) -> Callable[[Rgb], Scene]:
+def _scene(
+    frame: Frame, evidence: Evidence, verdict: Verdict, faces: tuple[Portrait, ...]
+) -> Callable[[Rgb], Scene]:
     """What there is to show, for the frame at any size."""
     from keepers.image import shake
     from keepers.image.overlay import Scene
@@ -96,7 +98,22 @@ def _scene(frame: Frame, evidence: Evidence, verdict: Verdict) -> Callable[[Rgb]
     if verdict.flaws.get("camera_shake", 0.0) >= _SHAKEN:
         seen = evidence.patches
         smear = shake.smear(evidence.luma) if seen is None else shake.of_patches(seen)
-    return partial(Scene, frame.rgb, sharpness=_tiles(evidence), patches=evidence.patches, smear=smear)
+    tiles = _tiles(evidence)
+    return partial(Scene, frame.rgb, sharpness=tiles, patches=evidence.patches, smear=smear, faces=faces)
+
+
+def _faces(opinion: Opinion, scale: float) -> tuple[Portrait, ...]:
+    """The faces that were found, with the state of their eyes."""
+    from keepers.checks.people import eyes
+    from keepers.image.overlay import Portrait
+
+    found = []
+    for face in opinion.report.faces:
+        seen = eyes(face)
+        x, y, width, height = (side * scale for side in face.box)
+        said = f"eyes: {seen.why or 'unknown'}" if seen.state == "unknown" else f"eyes {seen.state}"
+        found.append(Portrait((x, y, width, height), said, {"open": True, "closed": False}.get(seen.state)))
+    return tuple(found)
 
 
 def _tiles(evidence: Evidence) -> Cells | None:

@@ -105,7 +105,7 @@ def explain(
     layers: Annotated[
         str | None,
         typer.Option(
-            "--layers", metavar="NAMES", help="Of: sharpness,patches,shake,highlights,shadows. Default: all."
+            "--layers", metavar="NAMES", help="Of: sharpness,patches,faces,shake,highlights,shadows. Default: all."
         ),
     ] = None,
     catalog: Catalog = None,

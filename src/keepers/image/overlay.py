@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keepers.image import exposure, heat
-from keepers.image.canvas import BLACK, WHITE, Canvas, Colour, Point
+from keepers.image.canvas import BLACK, WHITE, Canvas, Colour, Point, text_width
 from keepers.image.heat import Cells
 from keepers.image.shake import Smear
 from keepers.registry import Registry
@@ -33,12 +33,21 @@ WORTH_SHOWING = 0.01
 
 
 @dataclass(frozen=True, slots=True)
+class Portrait:
+    """A face: its box (left, top, width, height) in frame pixels, what is said of it, and whether that is good."""
+
+    box: tuple[float, float, float, float]
+    words: str
+    good: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """All that layers may show; places are in pixels of the frame.
 
     frame: uint8 H x W x 3. rgb: the same as it is shown, larger or smaller. sharpness: the tiles by how sharp they were
     judged; None where nothing was. patches: the squares that the focus network looked at. smear: where there is
-    evidence of shake.
+    evidence of shake. faces: those that were found.
     """
 
     frame: Rgb
@@ -46,6 +55,7 @@ class Scene:
     sharpness: Cells | None = None
     patches: Patches | None = None
     smear: Smear | None = None
+    faces: tuple[Portrait, ...] = ()
 
     @property
     def scale(self) -> float:
@@ -261,8 +271,26 @@ def _pair(point: npt.NDArray[np.float64]) -> Point:
     return float(point[0]), float(point[1])
 
 
+def _face_marks(scene: Scene) -> Sequence[Mark]:
+    return (Mark("squares", heat.BAD, "faces: eyes closed, eyes open"),) if scene.faces else ()
+
+
+def face_boxes(scene: Scene, canvas: Canvas, left: int, top: int) -> None:
+    """A frame around every face with what is said of its eyes below."""
+    for face in scene.faces:
+        x, y, wide, high = (side * scene.scale for side in face.box)
+        box = (left + x, top + y, left + x + wide, top + y + high)
+        colour = WHITE if face.good is None else heat.GOOD if face.good else heat.BAD
+        canvas.rectangle(box, outline=BLACK, width=6)
+        canvas.rectangle(box, outline=colour, width=4)
+        below = min(box[3] + 4, top + scene.rgb.shape[0] - 20)
+        canvas.rectangle((box[0], below, box[0] + text_width(face.words, 14) + 8, below + 19), BLACK, alpha=0.7)
+        canvas.text((box[0] + 4, below + 2), face.words, 14, WHITE)
+
+
 layer(Layer("sharpness", "focus", _sharpness_marks, sharpness_map, deciding_tiles))
 layer(Layer("patches", "focus", _patch_marks, draw=patch_outlines))
+layer(Layer("faces", "focus", _face_marks, draw=face_boxes))
 layer(Layer("shake", "focus", _shake_marks, draw=shake_arrow))
 layer(Layer("highlights", "light", _highlight_marks, blown_highlights))
 layer(Layer("shadows", "light", _shadow_marks, blocked_shadows))

@@ -7,7 +7,7 @@ import pytest
 
 from keepers.image import figure, heat, overlay
 from keepers.image.canvas import Canvas
-from keepers.image.overlay import LAYERS, Scene
+from keepers.image.overlay import LAYERS, Portrait, Scene
 from keepers.image.shake import Smear, of_patches
 from keepers.image.tiles import BLURRED_AT, SHARP_AT, shade
 from keepers.types import Patches
@@ -33,7 +33,8 @@ def everything() -> Scene:
     decided = np.zeros((4, 6), bool)
     decided[0, 0] = True
     cells = heat.grid(values, 0, 0, 40, decided=decided)
-    return replace(burnt(), sharpness=cells, patches=patches(), smear=Smear(30.0, 12.0))
+    return replace(burnt(), sharpness=cells, patches=patches(), smear=Smear(30.0, 12.0),
+                   faces=(Portrait((90, 40, 50, 60), "eyes closed", False),))  # fmt: skip
 
 
 def patches(degrees: float = 30.0, *, blurred: float = 4.0, moved: float = 3.0, count: int = 3) -> Patches:
