@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepers.evaluate import statistics as stats
@@ -23,12 +23,14 @@ def arrays(rows):
     return np.array(scores, float), np.array(positive), [f"scene {g}" for g in groups]
 
 
+@settings(deadline=None)
 @given(SCORES)
 def test_auc_is_the_share_of_pairs_in_order(rows) -> None:
     scores, positive, _ = arrays(rows)
     assert stats.auc(scores, positive) == pytest.approx(counted_auc(scores, positive), nan_ok=True)
 
 
+@settings(deadline=None)
 @given(SCORES)
 def test_auc_turns_around_with_the_scores_and_ignores_their_scale(rows) -> None:
     scores, positive, _ = arrays(rows)
@@ -37,6 +39,7 @@ def test_auc_turns_around_with_the_scores_and_ignores_their_scale(rows) -> None:
     assert stats.auc(np.exp(scores) * 3, positive) == pytest.approx(area, nan_ok=True)
 
 
+@settings(deadline=None)
 @given(SCORES, st.integers(0, 100))
 def test_a_weight_counts_a_photo_so_often(rows, seed: int) -> None:
     scores, positive, _ = arrays(rows)
@@ -51,6 +54,7 @@ def test_a_weight_counts_a_photo_so_often(rows, seed: int) -> None:
     )
 
 
+@settings(deadline=None)
 @given(SCORES)
 def test_the_roc_curve_rises_and_holds_the_area(rows) -> None:
     scores, positive, _ = arrays(rows)
@@ -61,6 +65,7 @@ def test_the_roc_curve_rises_and_holds_the_area(rows) -> None:
         assert np.trapezoid(true, false) == pytest.approx(stats.auc(scores, positive))
 
 
+@settings(deadline=None)
 @given(SCORES)
 def test_no_threshold_beats_the_best_in_hindsight(rows) -> None:
     scores, positive, _ = arrays(rows)
@@ -69,6 +74,7 @@ def test_no_threshold_beats_the_best_in_hindsight(rows) -> None:
     assert best == pytest.approx(max(tried), nan_ok=True)
 
 
+@settings(deadline=None)
 @given(SCORES)
 def test_spearman_is_pearsons_correlation_of_mean_ranks(rows) -> None:
     one, _, _ = arrays(rows)
