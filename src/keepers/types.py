@@ -119,7 +119,8 @@ class Eye:
     x, y: its centre. width: from corner to corner. openness: distance of the lids over the width, 0 (shut) .. about
     0.5 (wide open). blink: 0..1, how shut the blendshape network finds it. luma: median of what is between the lids
     and close to them, 0..1, sRGB-encoded. sharpness: octaves of amplitude, about -6 (blurred) .. 0 (crisp), None where
-    there are too few pixels or too little texture to tell. outline: its 16 lid points.
+    there are too few pixels or too little texture to tell. outline: its 16 lid points. detail: as sharpness, in a view
+    in which the eye is 20 pixels wide: how well it can be seen at all.
     """
 
     x: float
@@ -130,6 +131,7 @@ class Eye:
     luma: float
     sharpness: float | None = None
     outline: tuple[tuple[float, float], ...] = ()
+    detail: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

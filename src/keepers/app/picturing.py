@@ -15,8 +15,8 @@ from keepers.types import VERDICT_TITLES, Opinion, Verdict, VerdictName
 if TYPE_CHECKING:
     from keepers.image.figure import Words
     from keepers.image.heat import Cells
-    from keepers.image.overlay import Portrait, Scene, View
-    from keepers.types import Evidence, Frame, Rgb
+    from keepers.image.overlay import FaceMark, Scene, View
+    from keepers.types import Evidence, Face, Frame, Report, Rgb
 
 SHADES: dict[VerdictName, tuple[int, int, int]] = {"keep": (0, 110, 80), "maybe": (140, 95, 0), "delete": (176, 58, 0)}
 """Colour of each pile on white; the words say the same."""
@@ -55,7 +55,7 @@ def picture(
         return opinion
     found, frame = decode.read(opinion.report.source)
     evidence = _closely(observe(frame, found, None), opinion)
-    scene = _scene(frame, evidence, opinion.verdict, _faces(opinion, frame.scale))
+    scene = _scene(frame, evidence, opinion.verdict, _faces(opinion.report, frame))
     words = _words(opinion.path.name, opinion.verdict)
     _write(target, figure.compose(frame.rgb, scene, words, layers, _first(opinion.verdict)))
     return opinion
@@ -84,11 +84,11 @@ def _closely(evidence: Evidence, opinion: Opinion) -> Evidence:
 def _first(verdict: Verdict) -> View:
     """The view that shows what is said first."""
     strongest = next((reason.name for reason in verdict.reasons), "")
-    return "light" if strongest in ("overexposed", "underexposed") else "focus"
+    return "light" if strongest in ("overexposed", "underexposed", "closed_eyes") else "focus"
 
 
 def _scene(
-    frame: Frame, evidence: Evidence, verdict: Verdict, faces: tuple[Portrait, ...]
+    frame: Frame, evidence: Evidence, verdict: Verdict, faces: tuple[FaceMark, ...]
 ) -> Callable[[Rgb], Scene]:
     """What there is to show, for the frame at any size."""
     from keepers.image import shake
@@ -102,18 +102,28 @@ def _scene(
     return partial(Scene, frame.rgb, sharpness=tiles, patches=evidence.patches, smear=smear, faces=faces)
 
 
-def _faces(opinion: Opinion, scale: float) -> tuple[Portrait, ...]:
-    """The faces that were found, with the state of their eyes."""
-    from keepers.checks.people import eyes
-    from keepers.image.overlay import Portrait
+def _faces(report: Report, frame: Frame) -> tuple[FaceMark, ...]:
+    """Who is in the photo, with a number and the state of the eyes of those who count, in pixels of the frame."""
+    from keepers.checks.people import eyes, people
 
-    found = []
-    for face in opinion.report.faces:
-        seen = eyes(face)
-        x, y, width, height = (side * scale for side in face.box)
-        said = f"eyes: {seen.why or 'unknown'}" if seen.state == "unknown" else f"eyes {seen.state}"
-        found.append(Portrait((x, y, width, height), said, {"open": True, "closed": False}.get(seen.state)))
-    return tuple(found)
+    if report.photo is None:
+        return ()
+    scale = frame.rgb.shape[1] / report.photo.width
+    counting = people(report.faces, max(report.photo.width, report.photo.height))
+    labels = {face: f"{number} {eyes(face).state}" for number, face in enumerate(counting, start=1)}
+    return tuple(_face_mark(face, labels.get(face, ""), scale) for face in report.faces)
+
+
+def _face_mark(face: Face, label: str, scale: float) -> FaceMark:
+    import numpy as np
+
+    from keepers.checks.people import left_eye, right_eye
+    from keepers.image.overlay import FaceMark
+
+    x, y, width, height = (value * scale for value in face.box)
+    views = ((face.right, right_eye(face)), (face.left, left_eye(face)))
+    drawn = tuple((np.array(eye.outline) * scale, view.state) for eye, view in views if label and eye is not None)
+    return FaceMark((x, y, width, height), label.replace("unknown", "?"), drawn)
 
 
 def _tiles(evidence: Evidence) -> Cells | None:

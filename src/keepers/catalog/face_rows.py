@@ -51,11 +51,12 @@ def _face(row: Sequence[Any]) -> Face:
 def _of_eye(eye: Eye | None) -> str | None:
     if eye is None:
         return None
-    return json.dumps([eye.x, eye.y, eye.width, eye.openness, eye.blink, eye.luma, eye.sharpness, eye.outline])
+    facts = [eye.x, eye.y, eye.width, eye.openness, eye.blink, eye.luma, eye.sharpness]
+    return json.dumps([*facts, eye.outline, eye.detail])
 
 
 def _eye(text: str | None) -> Eye | None:
     if text is None:
         return None
-    x, y, width, openness, blink, luma, sharpness, outline = json.loads(text)
-    return Eye(x, y, width, openness, blink, luma, sharpness, tuple((a, b) for a, b in outline))
+    x, y, width, openness, blink, luma, sharpness, outline, *detail = json.loads(text)
+    return Eye(x, y, width, openness, blink, luma, sharpness, tuple((a, b) for a, b in outline), *detail)

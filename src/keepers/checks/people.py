@@ -28,8 +28,8 @@ LEAST_WIDTH = 36.0
 """Pixels of the frame; a face of 40 measures between 36 and 46."""
 _PROFILE, _TURNED = 40.0, 30.0
 _LEAST_PRESENCE = 0.5
-_DARK, _SUNGLASSES, _BLURRED = 0.03, 0.13, -3.5
-_SQUINT = 0.3
+_DARK, _SUNGLASSES, _BLURRED = 0.03, 0.13, -3.7
+_SQUINT = 0.2
 """The network finds lids lowered where eyes are shut; where it does not, they are narrowed, or behind glasses."""
 
 PROMINENT = 0.5
@@ -113,7 +113,7 @@ def _blind(face: Face, eye: Eye) -> str:
     """Why nothing can be told of this eye; empty where something can."""
     if eye.luma < _DARK:
         return "too dark"
-    if eye.sharpness is not None and eye.sharpness < _BLURRED:
+    if eye.detail is not None and eye.detail < _BLURRED:
         return "blurred"
     return ""
 
@@ -164,6 +164,7 @@ def people(faces: Sequence[Face], long_side: float) -> tuple[Face, ...]:
     sentence="Eyes are closed",
     faces=True,
     log_odds=True,
+    version="2",
 )
 def closed_eyes(evidence: Evidence) -> Reading | None:
     """Natural log odds that someone who counts has closed eyes, about -9 .. 6: of the person who has most surely.

@@ -223,6 +223,9 @@ def explanation(opinion: Opinion) -> None:
     out.print(verdict.would_change, soft_wrap=True)
     out.print()
     out.print(_flaw_table(verdict.flaws))
+    if opinion.report.faces:
+        out.print()
+        out.print(_face_table(opinion))
     out.print()
     checks = Table("check", "flaw", "raw", "score", "says", box=None, padding=(0, 2), header_style="dim")
     for a in verdict.assessments:
@@ -235,6 +238,19 @@ def _flaw_table(flaws: Mapping[str, float]) -> Table:
     rows = Table("flaw", "probability", box=None, padding=(0, 2), header_style="dim")
     for name, probability in flaws.items():
         rows.add_row(name, f"{probability:.3f}")
+    return rows
+
+
+def _face_table(opinion: Opinion) -> Table:
+    """The faces that the JSON has, in its words; people who count have a number."""
+    from keepers.app.schema import to_json
+
+    rows = Table("person", "width", "eyes", "smile", "sharpness", box=None, padding=(0, 2), header_style="dim")
+    for face in to_json(opinion)["faces"]:
+        why = f" ({face['eyes_unknown']})" if face["eyes_unknown"] else ""
+        sharp = "" if face["sharpness"] is None else f"{face['sharpness']:.2f}"
+        number = "" if face["person"] is None else str(face["person"])
+        rows.add_row(number, f"{face['width']:.0f}", f"{face['eyes']}{why}", f"{face['smile']:.2f}", sharp)
     return rows
 
 

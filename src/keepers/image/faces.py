@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 
 from keepers.image import noise
@@ -45,6 +46,7 @@ _CHEEKS = (50, 280, 205, 425)
 _FOREHEAD, _CHIN = 10, 152
 _LEAST_EYE = 12
 """Width in pixels of the narrowest eye whose sharpness is measured."""
+_VIEWED_EYE = 20
 _USUAL_EYE = 32
 """Width in pixels of an eye whose sharpness needs no allowance for its size."""
 
@@ -149,6 +151,25 @@ def eye_sharpness(plane: Plane, mesh: Points, eye: EyePoints, noise_sigma: float
         return None
     both = pooled(measure_tiles(np.ascontiguousarray(patch), noise_sigma), noise_sigma, share=0.5, least=1)
     return None if both is None else both[0] + 0.5 * math.log2(max(width / _USUAL_EYE, 1.0))
+
+
+def eye_detail(plane: Plane, mesh: Points, eye: EyePoints, noise_sigma: float) -> float | None:
+    """As `eye_sharpness` in a view in which the eye is 20 pixels wide, so that it tells how well the eye can be seen.
+
+    A large face that is a little soft shows its lids as well as ever: about -2.3. Below about -3.7 the mesh guesses.
+    """
+    x, y, width = centre(mesh, eye)
+    if width < _LEAST_EYE:
+        return None
+    shrink = min(1.0, _VIEWED_EYE / width)
+    reach = noise.BLOCK / shrink
+    patch = _patch(plane, x, y, reach, reach)
+    if min(patch.shape, default=0) < 1.9 * reach:
+        return None
+    side = 2 * noise.BLOCK
+    view = np.asarray(cv2.resize(patch, (side, side), interpolation=cv2.INTER_AREA), dtype=np.float32)
+    both = pooled(measure_tiles(view, noise_sigma * shrink), noise_sigma * shrink, share=0.5, least=1)
+    return None if both is None else both[0]
 
 
 def around(mesh: Points, shape: tuple[int, ...]) -> tuple[slice, slice]:

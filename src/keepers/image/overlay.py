@@ -28,17 +28,24 @@ ARROW: Colour = (240, 228, 66)
 """Yellow of Okabe and Ito, drawn with a black rim."""
 _NARROW = 0.7
 """Octaves by which a blur is longer than it is wide, from which it has a line."""
+OPEN: Colour = (0, 190, 140)
+CLOSED: Colour = (240, 90, 0)
+UNKNOWN: Colour = (190, 190, 190)
 WORTH_SHOWING = 0.01
 """Share of the frame below which clipping is not worth a mark."""
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
-    """A face: its box (left, top, width, height) in frame pixels, what is said of it, and whether that is good."""
+class FaceMark:
+    """A face to draw: its box (x, y, width, height) and the outlines of its eyes, N x 2, in pixels of the frame.
+
+    label: what stands at the box, such as "2 closed"; empty for bystanders. eyes: an outline with its state, "open",
+    "closed" or "unknown", each; none where the face is too small.
+    """
 
     box: tuple[float, float, float, float]
-    words: str
-    good: bool | None = None
+    label: str = ""
+    eyes: tuple[tuple[npt.NDArray[np.float64], str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Scene:
 
     frame: uint8 H x W x 3. rgb: the same as it is shown, larger or smaller. sharpness: the tiles by how sharp they were
     judged; None where nothing was. patches: the squares that the focus network looked at. smear: where there is
-    evidence of shake. faces: those that were found.
+    evidence of shake. faces: from the left to the right.
     """
 
     frame: Rgb
@@ -55,7 +62,7 @@ class Scene:
     sharpness: Cells | None = None
     patches: Patches | None = None
     smear: Smear | None = None
-    faces: tuple[Portrait, ...] = ()
+    faces: tuple[FaceMark, ...] = ()
 
     @property
     def scale(self) -> float:
@@ -78,7 +85,7 @@ Paint = Callable[[Scene, Rgb], Rgb]
 Draw = Callable[[Scene, Canvas, int, int], None]
 """Draws lines on top, the photo's corner being at (left, top) of the canvas."""
 View = Literal["focus", "light"]
-VIEWS: Mapping[View, str] = {"focus": "Focus and shake", "light": "Exposure"}
+VIEWS: Mapping[View, str] = {"focus": "Focus and shake", "light": "Exposure and people"}
 """A figure shows the photo twice, so that what is drawn of the one does not hide the other."""
 
 
@@ -267,30 +274,57 @@ def double_arrow(canvas: Canvas, start: Point, end: Point, colour: Colour, size:
             canvas.polygon([_pair(tip - 1.6 * rim * back), _pair(base + wing), _pair(base - wing)], ink)
 
 
+_EYES: Mapping[str, tuple[Colour, str]] = {
+    "open": (OPEN, "open eyes"),
+    "closed": (CLOSED, "closed eyes (crossed out)"),
+    "unknown": (UNKNOWN, "eyes of which it cannot be told"),
+}
+
+
+def _face_marks(scene: Scene) -> Sequence[Mark]:
+    there = {state for face in scene.faces for _, state in face.eyes}
+    marks = [Mark("outline", colour, words) for state, (colour, words) in _EYES.items() if state in there]
+    return marks or ([Mark("outline", UNKNOWN, "a face, too small for its eyes")] if scene.faces else [])
+
+
+def faces_and_eyes(scene: Scene, canvas: Canvas, left: int, top: int) -> None:
+    """A box around every face, the number of those who count, and their eyes in the colour of their state."""
+    for face in scene.faces:
+        x, y, wide, high = (value * scene.scale for value in face.box)
+        box = (left + max(x, 0), top + max(y, 0), left + min(x + wide, scene.rgb.shape[1]),
+               top + min(y + high, scene.rgb.shape[0]))  # fmt: skip
+        canvas.rectangle(box, outline=BLACK, width=3.0 if face.label else 2.0)
+        canvas.rectangle(box, outline=WHITE if face.label else UNKNOWN, width=1.5 if face.label else 1.0)
+        for outline, state in face.eyes:
+            _eye(canvas, outline * scene.scale + (left, top), state)
+        if face.label:
+            _badge(canvas, face.label, box[0], box[1] - 20 if box[1] - 20 >= top else box[3])
+
+
+def _eye(canvas: Canvas, outline: npt.NDArray[np.float64], state: str) -> None:
+    colour = _EYES[state][0]
+    ring = [_pair(point) for point in (*outline, outline[0])]
+    canvas.line(ring, BLACK, 3.5)
+    canvas.line(ring, colour, 1.8)
+    if state == "closed":
+        low, high = outline.min(axis=0) - 3, outline.max(axis=0) + 3
+        for ink, width in ((BLACK, 3.5), (colour, 1.8)):
+            canvas.line([_pair(low), _pair(high)], ink, width)
+            canvas.line([(float(low[0]), float(high[1])), (float(high[0]), float(low[1]))], ink, width)
+
+
+def _badge(canvas: Canvas, words: str, left: float, top: float) -> None:
+    canvas.rectangle((left, top, left + text_width(words, 14) + 10, top + 20), BLACK)
+    canvas.text((left + 5, top + 10), words, 14, WHITE, "lm")
+
+
 def _pair(point: npt.NDArray[np.float64]) -> Point:
     return float(point[0]), float(point[1])
 
 
-def _face_marks(scene: Scene) -> Sequence[Mark]:
-    return (Mark("squares", heat.BAD, "faces: eyes closed, eyes open"),) if scene.faces else ()
-
-
-def face_boxes(scene: Scene, canvas: Canvas, left: int, top: int) -> None:
-    """A frame around every face with what is said of its eyes below."""
-    for face in scene.faces:
-        x, y, wide, high = (side * scene.scale for side in face.box)
-        box = (left + x, top + y, left + x + wide, top + y + high)
-        colour = WHITE if face.good is None else heat.GOOD if face.good else heat.BAD
-        canvas.rectangle(box, outline=BLACK, width=6)
-        canvas.rectangle(box, outline=colour, width=4)
-        below = min(box[3] + 4, top + scene.rgb.shape[0] - 20)
-        canvas.rectangle((box[0], below, box[0] + text_width(face.words, 14) + 8, below + 19), BLACK, alpha=0.7)
-        canvas.text((box[0] + 4, below + 2), face.words, 14, WHITE)
-
-
 layer(Layer("sharpness", "focus", _sharpness_marks, sharpness_map, deciding_tiles))
 layer(Layer("patches", "focus", _patch_marks, draw=patch_outlines))
-layer(Layer("faces", "focus", _face_marks, draw=face_boxes))
 layer(Layer("shake", "focus", _shake_marks, draw=shake_arrow))
 layer(Layer("highlights", "light", _highlight_marks, blown_highlights))
 layer(Layer("shadows", "light", _shadow_marks, blocked_shadows))
+layer(Layer("faces", "light", _face_marks, draw=faces_and_eyes))

@@ -100,6 +100,7 @@ def _eyes(
             luma=tone,
             sharpness=facts.eye_sharpness(plane, local, points, grain),
             outline=tuple((float(mesh[n, 0] * native), float(mesh[n, 1] * native)) for n in points.outline),
+            detail=facts.eye_detail(plane, local, points, grain),
         )
 
     return (

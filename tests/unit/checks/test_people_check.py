@@ -33,7 +33,7 @@ def test_open_and_shut_eyes_have_a_state() -> None:
         ({"presence": 0.1}, "profile or covered"),
         ({"right": eye(SHUT, luma=0.02), "left": eye(SHUT, luma=0.02), "luma": 0.6}, "sunglasses"),
         ({"right": eye(SHUT, luma=0.01), "left": eye(SHUT, luma=0.01), "luma": 0.03}, "too dark"),
-        ({"right": eye(SHUT, sharpness=-5.0), "left": eye(SHUT, sharpness=-5.0)}, "blurred"),
+        ({"right": eye(SHUT, detail=-5.0), "left": eye(SHUT, detail=-5.0)}, "blurred"),
         ({"looking_down": 0.05}, "narrowed"),
     ],
 )

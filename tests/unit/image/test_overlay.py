@@ -7,7 +7,7 @@ import pytest
 
 from keepers.image import figure, heat, overlay
 from keepers.image.canvas import Canvas
-from keepers.image.overlay import LAYERS, Portrait, Scene
+from keepers.image.overlay import CLOSED, LAYERS, OPEN, FaceMark, Scene
 from keepers.image.shake import Smear, of_patches
 from keepers.image.tiles import BLURRED_AT, SHARP_AT, shade
 from keepers.types import Patches
@@ -28,13 +28,21 @@ def burnt() -> Scene:
     return Scene(rgb, rgb)
 
 
+RING = np.array([(0.0, 0.0), (12.0, -3.0), (24.0, 0.0), (12.0, 3.0)])
+EYES = ((RING + np.array([24, 70]), "open"), (RING + np.array([52, 70]), "closed"))
+FACES = (
+    FaceMark((20.0, 40.0, 60.0, 80.0), "1 open", EYES),
+    FaceMark((100.0, 40.0, 10.0, 12.0)),
+)
+
+
 def everything() -> Scene:
     values = np.linspace(0, 1, 24, dtype=np.float32).reshape(4, 6)
     decided = np.zeros((4, 6), bool)
     decided[0, 0] = True
     cells = heat.grid(values, 0, 0, 40, decided=decided)
     return replace(burnt(), sharpness=cells, patches=patches(), smear=Smear(30.0, 12.0),
-                   faces=(Portrait((90, 40, 50, 60), "eyes closed", False),))  # fmt: skip
+                   faces=FACES)  # fmt: skip
 
 
 def patches(degrees: float = 30.0, *, blurred: float = 4.0, moved: float = 3.0, count: int = 3) -> Patches:
@@ -149,3 +157,15 @@ def test_the_arrow_lies_along_the_smear() -> None:
     overlay.draw(one, [LAYERS["shake"]], board, 0, 0)
     rows, columns = np.nonzero((board.rgb() != 128).any(axis=2))
     assert np.ptp(rows) > 2 * np.ptp(columns), "an arrow straight up"
+
+
+def test_eyes_have_the_colour_of_their_state_and_the_legend_names_only_those() -> None:
+    full = replace(scene(), faces=FACES)
+    (one,) = overlay.shown(full)
+    board = Canvas(240, 160)
+    overlay.draw(full, [one], board, 0, 0)
+    for colour, (left, right) in ((OPEN, (20, 50)), (CLOSED, (50, 80))):
+        eye = board.rgb()[60:80, left:right].astype(int)
+        assert (np.abs(eye - colour).sum(axis=2) < 40).any()
+    assert [mark.colour for mark in one.marks(full)] == [OPEN, CLOSED]
+    assert overlay.shown(scene()) == []
