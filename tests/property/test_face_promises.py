@@ -50,6 +50,7 @@ def verdict(facts: dict[str, float | None], calibration: Calibration = PACKAGED)
     return judge(Report(source, Photo("id", source, 1000, 800), rows), calibration)
 
 
+@settings(max_examples=60, deadline=None)
 @given(raws)
 def test_a_photo_without_faces_is_judged_as_if_nobody_had_looked(facts: dict[str, float | None]) -> None:
     bare = replace(
@@ -62,18 +63,20 @@ def test_a_photo_without_faces_is_judged_as_if_nobody_had_looked(facts: dict[str
     assert completed(bare).curves.keys() == PACKAGED.curves.keys()
 
 
+@settings(max_examples=60, deadline=None)
 @given(raws, st.floats(-12, 12), st.floats(-12, 12))
 def test_more_surely_closed_never_improves_a_verdict(facts: dict[str, float | None], one: float, two: float) -> None:
     less, more = (verdict({**facts, "closed_eyes": raw}) for raw in sorted((one, two)))
     assert RANK[more.verdict] >= RANK[less.verdict] and more.score <= less.score + 1e-9
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.floats(-12, -0.001) | st.floats(0, 12))
 def test_closed_eyes_alone_never_delete(raw: float) -> None:
     assert verdict({"closed_eyes": raw}).verdict == ("maybe" if raw >= 0 else "keep")
 
 
-@settings(max_examples=200)
+@settings(max_examples=60, deadline=None)
 @given(faces())
 def test_unknown_eyes_are_never_a_flaw(some: tuple[Face, ...]) -> None:
     reading = CHECKS["closed_eyes"](evidence(*some))
@@ -83,6 +86,7 @@ def test_unknown_eyes_are_never_a_flaw(some: tuple[Face, ...]) -> None:
         assert any(eyes(one).state == "closed" for one in people(some, 1000))
 
 
+@settings(max_examples=60, deadline=None)
 @given(faces())
 def test_every_face_has_states_and_says_why_not(some: tuple[Face, ...]) -> None:
     for one in some:
@@ -90,6 +94,7 @@ def test_every_face_has_states_and_says_why_not(some: tuple[Face, ...]) -> None:
             assert (view.state == "unknown") == bool(view.why)
 
 
+@settings(max_examples=60, deadline=None)
 @given(faces())
 def test_scores_of_people_stay_within_bounds(some: tuple[Face, ...]) -> None:
     score = score_people(some, 1000)
