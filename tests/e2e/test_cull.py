@@ -126,7 +126,7 @@ def test_probabilities_are_probabilities(culled, shoot: Path) -> None:
     for one in listed(catalog, shoot):
         assert len(one["probabilities"]) == 6 and abs(sum(one["probabilities"].values()) - 1) < 1e-4
         assert one["label"] == max(one["probabilities"], key=one["probabilities"].get)
-        assert set(one["flaws"]) == {*one["probabilities"], "noisy"} - {"original"}
+        assert set(one["flaws"]) == {*one["probabilities"], "noisy", "closed_eyes"} - {"original"}
         assert all(0 <= p <= 1 for p in [*one["flaws"].values(), one["score"]])
         weights = [reason["weight"] for reason in one["reasons"]]
         assert weights and weights == sorted(weights, reverse=True)
