@@ -332,22 +332,68 @@ class Verdict:
     would_change: str = ""
 
 
+GroupKind = Literal["duplicates", "burst", "near_duplicates", "bracket", "focus_stack", "panorama", "time_lapse"]
+PROTECTED: frozenset[GroupKind] = frozenset({"bracket", "focus_stack", "panorama", "time_lapse"})
+"""Series that were taken on purpose: they are never thinned out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A photo in its group.
+
+    place: 1 for the best; frames that cannot be told apart share a place. behind: how far it is behind the best, in
+    just noticeable steps, 0 for the best. reasons: in what the best one is better, the weightiest first, such as
+    "sharper". copy_of: the photo in this group of which it is an exact copy.
+    """
+
+    path: Path
+    place: int = 1
+    behind: float = 0.0
+    reasons: tuple[str, ...] = ()
+    copy_of: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Photos that belong together, in the order in which they were taken.
+
+    `best` is None in a protected series, of which every frame counts; `why` says in a sentence why it is the best, or
+    why none is. `tied`: others are as good. `id` stays the same while the first photo does. `scene` counts from 1.
+    """
+
+    id: str
+    kind: GroupKind
+    members: tuple[Member, ...]
+    best: Path | None
+    why: str
+    tied: bool = False
+    protected: bool = False
+    scene: int = 1
+
+    def member(self, path: Path) -> Member:
+        """The photo in this group whose judged file is `path`. Raises KeyError where there is none."""
+        for one in self.members:
+            if one.path == path:
+                return one
+        raise KeyError(path)
+
+
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A photo's facts and the verdict derived from them; `verdict` is None for an unreadable photo."""
+    """A photo's facts and the verdict derived from them; `verdict` is None for an unreadable photo.
+
+    `group` is None for a photo on its own; `scene` counts from 1, None where photos were not looked at together.
+    """
 
     report: Report
     verdict: Verdict | None
+    group: Group | None = None
+    scene: int | None = None
 
     @property
     def path(self) -> Path:
         """The file whose pixels were judged."""
         return self.report.source.path
-
-
-GroupKind = Literal["duplicates", "burst", "near_duplicates", "bracket", "focus_stack", "panorama", "time_lapse"]
-PROTECTED: frozenset[GroupKind] = frozenset({"bracket", "focus_stack", "panorama", "time_lapse"})
-"""Series that were taken on purpose: they are never thinned out."""
 
 
 Author = Literal["machine", "person"]

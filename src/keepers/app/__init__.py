@@ -11,6 +11,7 @@
 | `explain` | everything that is known of one photo |
 | `picture` | the same, drawn over the photo |
 | `list_photos` | what the catalog says of a folder |
+| `list_groups` | which of its photos belong together, and which is the best |
 | `evaluate` | how right it is on labelled photos |
 | `bench` | how fast this machine is, by stage |
 | `make_sample` | writes the sample shoot |
@@ -25,7 +26,7 @@ from keepers.app.culling import Shoot, Stopped, cull
 from keepers.app.evaluating import evaluate
 from keepers.app.exporting import Exported, ExportStopped, export
 from keepers.app.journal import job_to_undo, jobs, undo
-from keepers.app.looking import explain, list_photos
+from keepers.app.looking import explain, list_groups, list_photos
 from keepers.app.picturing import picture
 from keepers.app.sampling import make_sample
 from keepers.app.schema import SCHEMA, to_json
@@ -49,6 +50,7 @@ __all__ = [
     "export",
     "job_to_undo",
     "jobs",
+    "list_groups",
     "list_photos",
     "make_sample",
     "picture",

@@ -27,6 +27,7 @@ def assess(
     *,
     workers: int | None = None,
     model: Path | str | None = None,
+    groups: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Opinion]:
     """Judge files and folders without a catalog: one opinion per photo, in the order given, as they get ready.
@@ -38,6 +39,7 @@ def assess(
         paths: photos and folders; a folder is searched recursively, its photos sorted by path.
         workers: threads; one per core unless given.
         model: an ONNX file to use instead of the packaged network, or "none".
+        groups: judge the photos together, with groups and the best of each, once all are measured.
         progress: called after every photo with how many are done and how many there are.
 
     Raises:
@@ -46,11 +48,16 @@ def assess(
     run = Run(settings(model=model, workers=workers))
     found = [one for path in paths for one in _found(Path(path))]
     reports = run.score([one for one in found if isinstance(one, Source)])
+    together: list[Report] = []
     for done, one in enumerate(found, start=1):
         report = one if isinstance(one, Report) else next(reports)
         if progress is not None:
             progress(done, len(found))
-        yield run.opinions([report])[0]
+        if groups:
+            together.append(report)
+        else:
+            yield run.opinions([report])[0]
+    yield from run.opinions(together)
 
 
 def assess_bytes(name: str, data: bytes) -> Opinion:

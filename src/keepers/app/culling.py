@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from keepers.catalog.db import Catalog
 from keepers.errors import StorageError
 from keepers.io.files import content_id
 from keepers.pipeline.executors import CHUNK
+from keepers.pipeline.fill import target
 from keepers.settings import settings
 from keepers.types import VERDICTS, Opinion, Report, Source, VerdictName
 
@@ -70,6 +72,7 @@ def cull(
     catalog: Path | str | None = None,
     workers: int | None = None,
     model: Path | str | None = None,
+    keep: str | None = None,
     progress: Progress | None = None,
     note: Note | None = None,
 ) -> Shoot:
@@ -84,6 +87,8 @@ def cull(
         catalog: file of the catalog; in the platform's user-data directory unless given.
         workers: threads; one per core unless given.
         model: an ONNX file to use instead of the packaged network, or "none".
+        keep: how many Must Haves to end with, such as "300" or "20%"; remembered for the folder until it is culled
+            again. None for as many as there are.
         progress: called after every photo with how many are done and how many there are.
         note: called with a sentence about what else was done, such as taking back an export that was cut short.
 
@@ -91,10 +96,13 @@ def cull(
         NotFound, NothingToDo: there is no such folder, or no photo in it.
         StorageError: the catalog cannot be opened.
         ModelError: the network's file is missing or damaged.
+        UserError: `keep` is no number of photos.
         Stopped: Ctrl-C; it is a KeyboardInterrupt.
     """
     began = time.monotonic()
     run = Run(settings(catalog=catalog, workers=workers, model=model))
+    if keep is not None:
+        target(keep)  # a slip of the pen must not come out after an hour
     recover(run.settings, note)
     sources, skipped = photos_in(folder)
     with Catalog(run.settings.catalog) as store:
@@ -103,7 +111,8 @@ def cull(
             facts.refresh(progress)
         finally:
             facts.flush()
-        opinions = run.opinions(facts.reports(), store.choices())
+        facts.note(keep)
+        opinions = run.opinions(facts.reports(), store.choices(), keep)
     shoot = Shoot(
         folder=facts.folder,
         catalog=run.settings.catalog,
@@ -163,6 +172,14 @@ class _Facts:
             self.unsaved = str(error)
             return
         self.unsaved = None
+
+    def note(self, keep: str | None) -> None:
+        """Remember what was culled together, so that all verbs judge it together."""
+        if self.unsaved is None:
+            try:
+                self._store.note_shoot(Path(os.path.abspath(self.folder)), keep)  # noqa: PTH100 - as `scan` does
+            except StorageError as error:
+                self.unsaved = str(error)
 
     def reports(self) -> list[Report]:
         """One report per photo that has facts, in the order of the sources."""

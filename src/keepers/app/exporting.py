@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ class _Export:
             if not reports:
                 raise NothingToDo(self._cull_first())
             imported = take_over(store, reports)
-            items, unreadable = self._items(reports, store.choices())
+            items, unreadable = self._items(store, reports, folder)
             plan = EXPORTERS[self._to].plan(items, self._options)
             beside = _beside(items, self._options) if self._to == "xmp" else 0
             rest = len(sources) - len(reports), unreadable, imported, beside
@@ -161,9 +162,14 @@ class _Export:
                 raise ExportStopped(Exported(folder, path, self._to, stop.done, len(items), *rest)) from None
         return Exported(folder, path, self._to, done, len(items), *rest)
 
-    def _items(self, reports: list[Report], choices: Mapping[str, VerdictName]) -> tuple[list[Item], int]:
+    def _items(self, store: Catalog, reports: list[Report], folder: Path) -> tuple[list[Item], int]:
         """Photos with the verdict that counts, and how many have none."""
-        opinions = self._run.opinions(reports)
+        choices = store.choices()
+        folder = Path(os.path.abspath(folder))  # noqa: PTH100 - as `scan` does
+        shoot, keep = store.shoot_of(folder)
+        whole = reports if shoot == folder else store.load(photos_in(shoot)[0])
+        asked = {report.source.path for report in reports}
+        opinions = [one for one in self._run.by_machine(whole, choices, keep) if one.path in asked]
         items = [item for opinion in opinions if (item := _item(opinion, choices)) is not None]
         unreadable = len(opinions) - len(items)
         return [item for item in items if not self._verdicts or item.verdict in self._verdicts], unreadable

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from keepers.app.choosing import photos_of
@@ -10,7 +11,7 @@ from keepers.app.measuring import Run, photos_in, quoted
 from keepers.catalog.db import Catalog
 from keepers.errors import NotFound, NothingToDo, UserError
 from keepers.settings import settings
-from keepers.types import VERDICTS, Opinion, Report, Source, VerdictName
+from keepers.types import VERDICTS, Group, Opinion, Report, Source, VerdictName
 
 
 def explain(
@@ -36,7 +37,7 @@ def explain(
     if run.settings.catalog.is_file():
         with Catalog(run.settings.catalog) as store:
             report = _known(store, run, source) or _measured(run, source)
-            return run.opinions([report], store.choices())[0]
+            return _among_its_like(store, run, report)
     return run.opinions([_measured(run, source)])[0]
 
 
@@ -68,7 +69,7 @@ def list_photos(
     opinions: list[Opinion] = []
     if run.settings.catalog.is_file():  # looking must not create one
         with Catalog(run.settings.catalog) as store:
-            opinions = run.opinions(store.load(sources), store.choices())
+            opinions = judged_in(store, run, Path(folder), sources)
     if not opinions:
         option = f" --catalog {quoted(catalog)}" if catalog is not None else ""
         raise NothingToDo(
@@ -77,6 +78,41 @@ def list_photos(
     if on_missing is not None and len(opinions) < len(sources):
         on_missing(len(sources) - len(opinions))
     return list(filter(_wanted(verdict), opinions))
+
+
+def list_groups(folder: Path | str, *, catalog: Path | str | None = None) -> list[tuple[Group, list[Opinion]]]:
+    """The groups of a culled folder with their photos, in the order of time; see `list_photos` for what it raises."""
+    groups: dict[int, tuple[Group, list[Opinion]]] = {}
+    for opinion in list_photos(folder, catalog=catalog):
+        if opinion.group is not None:
+            groups.setdefault(id(opinion.group), (opinion.group, []))[1].append(opinion)
+    for group, opinions in groups.values():
+        place = {member.path: number for number, member in enumerate(group.members)}
+        opinions.sort(key=lambda opinion: place[opinion.path])
+    return sorted(groups.values(), key=lambda found: found[0].scene)
+
+
+def judged_in(store: Catalog, run: Run, folder: Path, sources: Sequence[Source]) -> list[Opinion]:
+    """The opinions on the stored photos among `sources`, which lie in `folder`.
+
+    They are judged together with the rest of the shoot that was culled, so that a photo has one verdict and one group
+    whichever folder is asked for.
+    """
+    folder = Path(os.path.abspath(folder.expanduser()))  # noqa: PTH100 - as `scan` does
+    shoot, keep = store.shoot_of(folder)
+    whole = sources if shoot == folder else photos_in(shoot)[0]
+    opinions = run.opinions(store.load(whole), store.choices(), keep)
+    asked = {source.path for source in sources}
+    return [opinion for opinion in opinions if opinion.path in asked]
+
+
+def _among_its_like(store: Catalog, run: Run, report: Report) -> Opinion:
+    """The opinion on one photo, judged with the shoot to which it belongs."""
+    shoot, keep = store.shoot_of(report.source.path.parent)
+    others = [one for one in store.load(photos_in(shoot)[0]) if one.source.path != report.source.path]
+    reports = sorted([*others, report], key=lambda one: one.source.path)
+    opinions = run.opinions(reports, store.choices(), keep)
+    return next(opinion for opinion in opinions if opinion.path == report.source.path)
 
 
 def _wanted(verdict: VerdictName | None) -> Callable[[Opinion], bool]:

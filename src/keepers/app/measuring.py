@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -16,6 +16,7 @@ from keepers.types import Opinion, Report, Source, VerdictName
 
 if TYPE_CHECKING:
     from keepers.pipeline.calibration import Calibration
+    from keepers.pipeline.people import PeopleScore
 
 Progress = Callable[[int, int], None]
 """Called after every photo with how many are done and how many there are."""
@@ -66,21 +67,46 @@ class Run:
         return executors.score(sources, workers=self.settings.workers, network=self.network)
 
     def opinions(
-        self, reports: Sequence[Report], choices: Mapping[str, VerdictName] | None = None
+        self,
+        reports: Sequence[Report],
+        choices: Mapping[str, VerdictName] | None = None,
+        keep: str | None = None,
     ) -> list[Opinion]:
-        """Judge readable photos; a person's choice (photo id -> verdict) wins."""
-        from keepers.pipeline.judge import judge_all
+        """Judge readable photos, together; a person's choice (photo id -> verdict) wins.
+
+        `keep` is how many Must Haves are asked for, such as "300" or "20%".
+        """
         from keepers.pipeline.triage import overrule
 
         chosen = choices or {}
-        verdicts = iter(judge_all([r for r in reports if r.photo is not None], self.calibration))
-        opinions = []
-        for report in reports:
-            verdict = next(verdicts) if report.photo is not None else None
-            if report.photo is not None and verdict is not None and report.photo.id in chosen:
-                verdict = overrule(verdict, chosen[report.photo.id])
-            opinions.append(Opinion(report, verdict))
+        opinions = self.by_machine(reports, chosen, keep)
+        for at, opinion in enumerate(opinions):
+            photo, verdict = opinion.report.photo, opinion.verdict
+            if photo is not None and verdict is not None and photo.id in chosen:
+                opinions[at] = replace(opinion, verdict=overrule(verdict, chosen[photo.id]))
         return opinions
+
+    def by_machine(
+        self, reports: Sequence[Report], choices: Mapping[str, VerdictName], keep: str | None = None
+    ) -> list[Opinion]:
+        """As `opinions`, with the machine's verdict on photos of which a person has decided, too."""
+        from keepers.pipeline.fill import fill, target
+        from keepers.pipeline.judge import judge_all
+        from keepers.pipeline.members import together
+
+        verdicts = iter(judge_all([r for r in reports if r.photo is not None], self.calibration))
+        opinions = [Opinion(report, next(verdicts) if report.photo is not None else None) for report in reports]
+        if len(opinions) > 1:
+            opinions = together(opinions, choices, [_people(report) for report in reports])
+        return opinions if keep is None else fill(opinions, target(keep), choices)
+
+
+def _people(report: Report) -> PeopleScore | None:
+    """How good the people of a photo look, beside those of the next frame."""
+    from keepers.pipeline.people import score_people
+
+    photo = report.photo
+    return score_people(report.faces, max(photo.width, photo.height)) if photo is not None and report.faces else None
 
 
 @dataclass(frozen=True, slots=True)

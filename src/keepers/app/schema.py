@@ -5,12 +5,13 @@ A new key may be added within version 1; renaming, removing or changing the mean
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from keepers.checks.people import eyes, left_eye, people, right_eye, sharpness
-from keepers.types import Face, Json, Opinion, Report
+from keepers.types import Face, Group, Json, Opinion, Report
 
 SCHEMA = "keepers.assess/1"
+GROUPS_SCHEMA = "keepers.groups/1"
 _DIGITS = 6
 
 
@@ -33,6 +34,51 @@ def to_json(opinion: Opinion) -> Json:
         "would_change": verdict.would_change if verdict else None,
         "faces": _faces(report),
         "model": report.model,
+        "group": _group(opinion),
+    }
+
+
+def _group(opinion: Opinion) -> Json | None:
+    group = opinion.group
+    if group is None:
+        return None
+    member = group.member(opinion.path)
+    return {
+        "id": group.id,
+        "kind": group.kind,
+        "size": len(group.members),
+        "place": None if group.protected else member.place,
+        "best": group.best == opinion.path,
+        "protected": group.protected,
+        "reasons": list(member.reasons),
+        "copy_of": str(member.copy_of) if member.copy_of else None,
+        "scene": group.scene,
+    }
+
+
+def group_to_json(group: Group, opinions: Sequence[Opinion]) -> Json:
+    """One object of `keepers groups --format json`; see `docs/groups.md`."""
+    verdicts = {opinion.path: opinion.verdict.verdict if opinion.verdict else None for opinion in opinions}
+    return {
+        "schema": GROUPS_SCHEMA,
+        "id": group.id,
+        "kind": group.kind,
+        "scene": group.scene,
+        "protected": group.protected,
+        "best": str(group.best) if group.best else None,
+        "tied": group.tied,
+        "why": group.why,
+        "members": [
+            {
+                "path": str(member.path),
+                "verdict": verdicts.get(member.path),
+                "place": None if group.protected else member.place,
+                "behind": None if group.protected else _round(member.behind),
+                "reasons": list(member.reasons),
+                "copy_of": str(member.copy_of) if member.copy_of else None,
+            }
+            for member in group.members
+        ],
     }
 
 

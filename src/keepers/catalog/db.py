@@ -180,6 +180,25 @@ class Catalog:
         with self._transaction() as db:
             db.executemany(rows.RENEW_FILE, ((file.size, file.mtime_ns, rows.key(file.path)) for file in files))
 
+    # Shoots
+
+    def note_shoot(self, folder: Path, keep: str | None) -> None:
+        """Remember that a folder was culled as one shoot, and how many Must Haves were asked for."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO shoot VALUES (?, ?)", (rows.key(folder), keep))
+
+    def shoot_of(self, folder: Path) -> tuple[Path, str | None]:
+        """The shoot to which a folder belongs (the nearest folder above that was culled) and its Must Haves.
+
+        A folder that belongs to none is one by itself. `folder` is absolute.
+        """
+        with self._lock, _storage_errors(self.path):
+            for place in (folder, *folder.parents):
+                found = self._db.execute("SELECT keep FROM shoot WHERE folder = ?", (rows.key(place),)).fetchone()
+                if found is not None:
+                    return place, found[0]
+        return folder, None
+
     def _want(self, sources: Sequence[Source]) -> None:
         """Fill the temporary table `wanted`, against which the queries for many sources are joined."""
         self._db.execute(rows.CREATE_WANTED)

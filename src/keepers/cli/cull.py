@@ -13,6 +13,7 @@ _EPILOG = """\b
 Examples:
   keepers cull ~/Pictures/wedding
   keepers cull /media/card --catalog ./card.db --workers 4
+  keepers cull ~/Pictures/wedding --keep 300
 
 Run it again after adding photos: only what is new or changed is measured. Ctrl-C keeps what is done.
 Flags and stars that Lightroom, darktable, digiKam and others left in sidecars or photos count as your choices.
@@ -29,6 +30,12 @@ def cull(
     catalog: Catalog = None,
     workers: Workers = None,
     model: Model = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER", help="How many Must Haves to end with: 300, or 20%. Default: as many as there are."
+        ),
+    ] = None,
 ) -> None:
     """Measure a folder and sort it into Must Haves, Maybes and To be Deleted.
 
@@ -45,7 +52,7 @@ def cull(
     with show.progress_bar() as progress:
         try:
             shoot = app.cull(
-                folder, catalog=catalog, workers=workers, model=model, progress=progress, note=complain
+                folder, catalog=catalog, workers=workers, model=model, keep=keep, progress=progress, note=complain
             )
         except app.Stopped as stop:
             shoot, stopped = stop.shoot, True

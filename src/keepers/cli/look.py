@@ -33,6 +33,11 @@ Examples:
   keepers explain ~/Pictures/wedding/IMG_0042.jpg -o why.png    draw it over the photo
   keepers explain IMG_0042.jpg -o why.png --layers highlights,shadows
 """
+_GROUPS = """\b
+Examples:
+  keepers groups ~/Pictures/wedding
+  keepers groups ~/Pictures/wedding --format json | jq '.[] | select(.kind == "burst") | .best'
+"""
 _LIST = """\b
 Examples:
   keepers list ~/Pictures/wedding --verdict delete
@@ -56,16 +61,28 @@ class Format(StrEnum):
     csv = "csv"
 
 
+class GroupsFormat(StrEnum):
+    """How groups are printed."""
+
+    table = "table"
+    json = "json"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command(epilog=_ASSESS, short_help="Judge photos or folders; for scripts.")(assess)
     app.command(epilog=_EXPLAIN, short_help="Say why one photo is where it is.")(explain)
     app.command("list", epilog=_LIST, short_help="List the photos of a culled folder.")(list_)
+    app.command(epilog=_GROUPS, short_help="Show bursts, copies and series, and the best of each.")(groups)
 
 
 def assess(
     paths: Annotated[list[Path], typer.Argument(help="Photos and folders.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per photo and line.")] = False,
+    groups: Annotated[
+        bool,
+        typer.Option("--groups", help="Judge the photos together: find bursts and copies. Answers come at the end."),
+    ] = False,
     workers: Workers = None,
     model: Model = None,
 ) -> None:
@@ -81,7 +98,7 @@ def assess(
     try:
         # Lines that arrive on the terminal are progress enough, and a bar would get between them.
         with show.progress_bar(wanted=not (as_json and sys.stdout.isatty())) as progress:
-            for opinion in app.assess(paths, workers=workers, model=model, progress=progress):
+            for opinion in app.assess(paths, workers=workers, model=model, groups=groups, progress=progress):
                 seen.append(opinion)
                 if as_json:
                     _print_json(app.to_json(opinion))
@@ -164,6 +181,27 @@ def list_(
         show.csv_rows(opinions)
     else:
         show.table(opinions)
+
+
+def groups(
+    folder: Annotated[Path, typer.Argument(help="A folder that was culled, or one inside it.")],
+    format_: Annotated[GroupsFormat, typer.Option("--format", "-f", help="How to print them.")] = GroupsFormat.table,
+    catalog: Catalog = None,
+) -> None:
+    """Show which photos of a culled folder belong together: bursts, near duplicates, copies and series.
+
+    Each group comes with its best frame and why it is the best. Exposure brackets, focus stacks, panoramas and
+    time-lapses are protected: their frames are never thinned out, and none is the best.
+    """
+    from keepers import app
+    from keepers.app.schema import group_to_json
+    from keepers.cli import show
+
+    found = app.list_groups(folder, catalog=catalog)
+    if format_ is GroupsFormat.json:
+        typer.echo(json.dumps([group_to_json(group, opinions) for group, opinions in found], indent=1))
+    else:
+        show.groups(found)
 
 
 def _missing(count: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,8 +25,9 @@ from rich.text import Text
 from keepers.app import Bench, Shoot
 from keepers.app.measuring import Progress as Tell
 from keepers.app.measuring import quoted
+from keepers.pipeline.members import KIND_WORDS
 from keepers.settings import settings
-from keepers.types import VERDICT_TITLES, VERDICTS, Opinion, VerdictName
+from keepers.types import VERDICT_TITLES, VERDICTS, Group, Opinion, VerdictName
 
 WORST = 10
 """Photos and files that a summary names before it only counts the rest."""
@@ -177,10 +178,57 @@ def table(opinions: Sequence[Opinion]) -> None:
     console().print(_rows(opinions, _common(opinions), titles=True))
 
 
+def groups(found: Sequence[tuple[Group, Sequence[Opinion]]]) -> None:
+    """Each group with its frames in the order of time, the best one marked."""
+    out = console()
+    numbers = numbers_of(opinion for _, opinions in found for opinion in opinions)
+    folder = _common([opinion for _, opinions in found for opinion in opinions])
+    if not found:
+        out.print("No photos of this folder belong together.")
+    for group, opinions in found:
+        kind = KIND_WORDS[group.kind].capitalize()
+        title = f"{numbers[id(group)]}. {kind}, {_photos(len(group.members))}, scene {group.scene}"
+        out.print(title + (", protected" if group.protected else ""), style="bold")
+        rows = Table(box=None, show_header=False, padding=(0, 2))
+        for opinion in opinions:
+            rows.add_row(*_in_group(group, opinion, folder))
+        out.print(rows)
+        if len(opinions) < len(group.members):
+            out.print(f"  and {len(group.members) - len(opinions)} in other folders", style="dim")
+        mark = "" if group.best is None else f"Best: {safe(group.best.name)}. "
+        out.print(f"  {mark}{safe(group.why)}.", soft_wrap=True)
+        out.print()
+
+
+def _in_group(group: Group, opinion: Opinion, folder: Path | None) -> tuple[Text, ...]:
+    member, verdict = group.member(opinion.path), opinion.verdict
+    name = verdict.verdict if verdict else "maybe"
+    if member.copy_of is not None:
+        place = f"copy of {safe(member.copy_of.name)}"
+    elif group.protected:
+        place = ""
+    elif group.best == opinion.path:
+        place = "best"
+    else:
+        place = f"{member.place}." + (f" the best: {', '.join(member.reasons)}" if member.reasons else "")
+    return Text(_short(opinion.path, folder)), Text(VERDICT_TITLES[name], STYLES[name]), Text(place, "dim")
+
+
+def numbers_of(opinions: Iterable[Opinion]) -> dict[int, int]:
+    """A number for every group, in the order in which they appear."""
+    numbers: dict[int, int] = {}
+    for opinion in opinions:
+        if opinion.group is not None:
+            numbers.setdefault(id(opinion.group), len(numbers) + 1)
+    return numbers
+
+
 def _rows(opinions: Sequence[Opinion], folder: Path | None, titles: bool = False) -> Table:
     rows = Table(box=None, show_header=titles, padding=(0, 2), header_style="dim")
-    for title in ("verdict", "score", "photo", "reason") if titles else ("score", "photo", "reason"):
-        rows.add_column(title, overflow="fold", no_wrap=title in ("verdict", "score"))
+    numbers = numbers_of(opinions) if titles else {}
+    named = ("verdict", "score", "photo", "group", "reason") if numbers else ("verdict", "score", "photo", "reason")
+    for title in named if titles else ("score", "photo", "reason"):
+        rows.add_column(title, overflow="fold", no_wrap=title in ("verdict", "score", "group"))
     for opinion in opinions:
         verdict = opinion.verdict
         name = Text(_short(opinion.path, folder))
@@ -189,9 +237,17 @@ def _rows(opinions: Sequence[Opinion], folder: Path | None, titles: bool = False
         else:
             first = Text(VERDICT_TITLES[verdict.verdict], STYLES[verdict.verdict])
             score, why = f"{verdict.score:.2f}", verdict.reasons[0].sentence if verdict.reasons else ""
-        cells = (Text(score), name, Text(safe(why)))
+        cells = (Text(score), name, *([_mark(opinion, numbers)] if numbers else []), Text(safe(why)))
         rows.add_row(first, *cells) if titles else rows.add_row(*cells)
     return rows
+
+
+def _mark(opinion: Opinion, numbers: Mapping[int, int]) -> Text:
+    """The number of a photo's group and a star where it is the best: "3 *"."""
+    group = opinion.group
+    if group is None:
+        return Text("")
+    return Text(f"{numbers[id(group)]}" + (" *" if group.best == opinion.path else ""))
 
 
 def csv_rows(opinions: Sequence[Opinion]) -> None:

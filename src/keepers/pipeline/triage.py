@@ -8,6 +8,15 @@
 | maybe | blind | nothing could be measured |
 | keep | clean | none of the above |
 
+Then frames of one group are compared (`triage_group`), unless the group is a series that was taken on purpose:
+
+| verdict | rule | when |
+|---|---|---|
+| delete | copy | it is an exact copy of a frame of the group that stays |
+| delete | beaten | a flaw that may delete is likely, and a frame without any is clearly better |
+| maybe | worse | it would be a Must Have, and another Must Have is clearly better |
+| maybe | last | all frames of the group would be deleted, and it is the best of them; also in a protected series |
+
 The first rule that holds decides. Noise, distortion and closed eyes never delete a photo by themselves: the first is
 often accepted for the moment's sake, the others often intended. All checks that read the same network are one
 detector, since they err together. A photo that cannot be read gets no verdict, and a person's choice overrules
@@ -98,6 +107,77 @@ def triage(findings: Findings) -> Ruling:
         if grounds is not None:
             return Ruling(rule.verdict, rule.name, rule.would_change(grounds))
     raise AssertionError("the last rule always holds")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the policy may know of one frame in its group.
+
+    verdict: by its own flaws, or a person's, where `chosen`. flawed: a flaw that may delete is likely (`may_delete`).
+    place: 1 for the best of the group. copy_of: position in the group of the frame of which it is an exact copy.
+    """
+
+    verdict: VerdictName
+    chosen: bool
+    flawed: bool
+    place: int
+    copy_of: int | None = None
+
+
+ClearlyWorse = Callable[[int, int], bool]
+"""Whether the frame at the first position in a group is clearly worse than that at the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRuling:
+    """What the comparison makes of one frame: its verdict, the rule, and the position of the frame it yields to."""
+
+    verdict: VerdictName
+    rule: str
+    to: int
+
+
+def may_delete(verdict: Verdict) -> bool:
+    """Whether a flaw is likely that may delete a photo."""
+    return any(p >= LIKELY and flaw not in NEVER_ALONE for flaw, p in verdict.flaws.items())
+
+
+def triage_group(frames: Sequence[Standing], worse: ClearlyWorse, protected: bool) -> dict[int, GroupRuling]:
+    """Rulings by position in the group, of frames whose verdict the comparison changes; see the module's table.
+
+    A person's choice is never changed, and a frame that a person put away is no reason to put another away. Frames
+    of a group that a person put away as a whole stay away.
+    """
+    rulings = {} if protected else _thinned(frames, worse)
+    after = {at: rulings[at].verdict if at in rulings else one.verdict for at, one in enumerate(frames)}
+    machine = [at for at, one in enumerate(frames) if not one.chosen]
+    if machine and all(verdict == "delete" for verdict in after.values()):
+        last = min(machine, key=lambda at: (frames[at].copy_of is not None, frames[at].place, at))
+        rulings[last] = GroupRuling("maybe", "last", last)
+    return rulings
+
+
+def _thinned(frames: Sequence[Standing], worse: ClearlyWorse) -> dict[int, GroupRuling]:
+    order = sorted(range(len(frames)), key=lambda at: (frames[at].place, at))
+    good = [at for at in order if frames[at].verdict == "keep" and not frames[at].flawed]
+    rulings: dict[int, GroupRuling] = {}
+    for at, one in enumerate(frames):
+        if one.chosen or one.copy_of is not None:
+            continue
+        better = next((other for other in good if other != at and worse(at, other)), None)
+        if better is not None and one.flawed and one.verdict != "delete":
+            rulings[at] = GroupRuling("delete", "beaten", better)
+        elif better is not None and one.verdict == "keep":
+            rulings[at] = GroupRuling("maybe", "worse", better)
+    for at, one in enumerate(frames):
+        if one.copy_of is None or one.chosen:
+            continue
+        original = rulings[one.copy_of].verdict if one.copy_of in rulings else frames[one.copy_of].verdict
+        if original != "delete":
+            rulings[at] = GroupRuling("delete", "copy", one.copy_of)
+        elif one.copy_of in rulings:
+            rulings[at] = rulings[one.copy_of]
+    return rulings
 
 
 def overrule(verdict: Verdict, chosen: VerdictName) -> Verdict:

@@ -1,0 +1,198 @@
+"""The best frame of a group, by comparison inside the group, and in what it is better.
+
+Absolute scores are not asked: of two frames of one view, a difference of half a step counts that no threshold sees.
+Every criterion is divided by its just noticeable step: what a small movement of the camera changes in a frame that is
+as good (`docs/groups.md` says how the steps were measured). A frame loses the steps that it lies behind the best of
+its group in each criterion, up to a cap, so that no criterion decides alone; who loses least is the best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from keepers.pipeline.frames import Flags, Floats, Frames, Ints
+from keepers.pipeline.judge import matrix
+from keepers.types import Report
+
+TIE = 1.0
+"""Steps up to which two frames are called equally good."""
+CLEAR = 3.0
+"""Steps from which one frame is clearly better, where the other leads it in nothing that matters."""
+LEAD = 2.0
+"""Steps of a lead in one criterion that keep a frame from being called clearly worse."""
+NAMED = 1.0
+"""Steps of a difference that is named."""
+
+
+class People(Protocol):
+    """How good the people of one frame look; all 0 (bad) .. 1 (good)."""
+
+    @property
+    def eyes(self) -> float:
+        """1 where all eyes are open."""
+        ...
+
+    @property
+    def expression(self) -> float:
+        """Smiles above neutral faces, grimaces below."""
+        ...
+
+    @property
+    def sharpness(self) -> float | None:
+        """Of the eyes, as an amplitude; None where it cannot be told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing to compare: the word for what is better, the just noticeable step, and the most steps that count."""
+
+    word: str
+    step: float
+    cap: float = 6.0
+
+
+CRITERIA: dict[str, Criterion] = {
+    "eyes": Criterion("nobody blinks", 0.2),
+    "eye_sharpness": Criterion("sharper eyes", 0.35),
+    "expression": Criterion("a better expression", 0.15, 4.0),
+    "sharpness": Criterion("sharper", 0.25),
+    "focus": Criterion("sharper", 0.25, 4.0),
+    "shake": Criterion("steadier", 0.25, 4.0),
+    "highlights": Criterion("better exposed", 0.5, 4.0),
+    "shadows": Criterion("better exposed", 0.5, 4.0),
+    "light": Criterion("better exposed", 0.25, 4.0),
+    "noise": Criterion("less noisy", 0.5, 2.0),
+}
+"""Higher values are better in all of them."""
+_NAMES = tuple(CRITERIA)
+_STEPS = np.array([criterion.step for criterion in CRITERIA.values()])
+_CAPS = np.array([criterion.cap for criterion in CRITERIA.values()])
+
+_HIGHLIGHTS, _SHADOWS = -5.0, -3.0
+"""Log odds of clipped areas below which they are specks that nobody minds."""
+_GRAIN = -7.0
+"""log2 of noise below which nobody sees it."""
+_LIGHT_EV = 0.3
+"""Distance from the middle light of the group that is no fault."""
+_TOP_SHARE = 4
+
+Table = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How N frames stand in their groups.
+
+    losses: N x criteria, steps behind the best of the group; 0 for frames without a group. loss: their sum.
+    """
+
+    losses: Table
+    loss: Floats
+
+    def clearly_worse(self, frame: int, than: int) -> bool:
+        """Whether `than` is clearly better: by the sum, and without a lead of the other in any criterion."""
+        ahead = self.losses[frame] - self.losses[than]
+        return bool(ahead.sum() >= CLEAR and ahead.min() > -LEAD)
+
+    def reasons(self, frame: int, than: int) -> tuple[str, ...]:
+        """In what `than` is noticeably better than `frame`, the weightiest first."""
+        ahead = self.losses[frame] - self.losses[than]
+        order = [at for at in np.argsort(-ahead, kind="stable").tolist() if ahead[at] >= NAMED]
+        return tuple(dict.fromkeys(CRITERIA[_NAMES[at]].word for at in order))
+
+
+def rank(
+    reports: Sequence[Report], frames: Frames, label: Ints, people: Sequence[People | None] | None = None
+) -> Ranking:
+    """Compare the frames of each group.
+
+    Args:
+        reports: of N readable photos; frames: their arrays.
+        label: number of the group of each, -1 for none.
+        people: what is known of the people in each; None where nothing is, or nobody is there.
+    """
+    values = np.full((len(reports), len(CRITERIA)), np.nan)
+    grouped = np.flatnonzero(label >= 0)
+    some = [reports[at] for at in grouped.tolist()]
+    _technical(values, some, grouped)
+    _of_people(values, grouped, people)
+    values[:, _NAMES.index("focus")] = _focus(frames.focus, label)
+    values[:, _NAMES.index("light")] = -np.maximum(np.abs(frames.light - _middle(frames.light, label)) - _LIGHT_EV, 0)
+    losses = _losses(values, label)
+    return Ranking(losses, losses.sum(axis=1))
+
+
+def _technical(values: Table, reports: Sequence[Report], at: Ints) -> None:
+    checks = ("tile_sharpness", "shake_direction", "clipped_highlights", "blocked_shadows", "noise")
+    raw = matrix([report.measurements for report in reports], checks)
+    for name, column in (
+        ("sharpness", raw[:, 0]),
+        ("shake", -raw[:, 1]),
+        ("highlights", -np.maximum(raw[:, 2], _HIGHLIGHTS)),
+        ("shadows", -np.maximum(raw[:, 3], _SHADOWS)),
+        ("noise", -np.maximum(raw[:, 4], _GRAIN)),
+    ):
+        values[at, _NAMES.index(name)] = column
+
+
+def _of_people(values: Table, at: Ints, people: Sequence[People | None] | None) -> None:
+    for frame in at.tolist() if people is not None else ():
+        seen = people[frame] if people is not None else None
+        if seen is None:
+            continue
+        values[frame, _NAMES.index("eyes")] = seen.eyes
+        values[frame, _NAMES.index("expression")] = seen.expression
+        if seen.sharpness is not None:
+            values[frame, _NAMES.index("eye_sharpness")] = np.log2(max(seen.sharpness, 0.01))
+
+
+def _losses(values: Table, label: Ints) -> Table:
+    """Steps behind the best of the group; what is not known of a frame counts as the middle of what is of others."""
+    losses = np.zeros_like(values)
+    for members in by_group(label):
+        part = values[members]
+        known = np.isfinite(part)
+        best = np.where(known, part, -np.inf).max(axis=0)
+        with np.errstate(invalid="ignore"):
+            behind = np.minimum((best - part) / _STEPS, _CAPS)
+        for column in np.flatnonzero(known.any(axis=0) & ~known.all(axis=0)).tolist():
+            behind[~known[:, column], column] = np.median(behind[known[:, column], column])
+        losses[members] = np.nan_to_num(behind, nan=0.0, posinf=0.0, neginf=0.0)
+    return losses
+
+
+def _focus(focus: npt.NDArray[np.float32], label: Ints) -> Floats:
+    """Mean sharpness, in octaves, of the quarter of the cells that are sharpest over all frames of the group."""
+    result = np.full(len(label), np.nan)
+    for members in by_group(label):
+        maps = focus[members]
+        known = np.isfinite(maps).all(axis=0)
+        if known.sum() >= 2 * _TOP_SHARE:
+            peak = maps[:, known].max(axis=0)
+            top = np.argsort(-peak, kind="stable")[: max(2, len(peak) // _TOP_SHARE)]
+            result[members] = maps[:, known][:, top].mean(axis=1)
+    return result
+
+
+def _middle(values: Floats, label: Ints) -> Floats:
+    """The median of each frame's group of at least three; NaN elsewhere."""
+    result = np.full(len(label), np.nan)
+    for members in by_group(label):
+        known = values[members][np.isfinite(values[members])]
+        if len(known) >= 3:
+            result[members] = np.median(known)
+    return result
+
+
+def by_group(label: Ints) -> list[Ints]:
+    """The frames of each group, in their order."""
+    which: Flags = label >= 0
+    at = np.flatnonzero(which)
+    order = at[np.argsort(label[at], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []

@@ -1,0 +1,184 @@
+"""From arrays to groups with names and reasons, and what the comparison of their frames makes of verdicts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from keepers.pipeline.best import CLEAR, TIE, People, Ranking, by_group, rank
+from keepers.pipeline.frames import Ints, frames
+from keepers.pipeline.group import Grouping, group
+from keepers.pipeline.triage import GroupRuling, Standing, may_delete, triage_group
+from keepers.types import PROTECTED, VERDICT_TITLES, Group, GroupKind, Member, Opinion, Reason, Report, VerdictName
+
+KIND_WORDS: Mapping[GroupKind, str] = {
+    "duplicates": "copies",
+    "burst": "burst",
+    "near_duplicates": "near duplicates",
+    "bracket": "exposure bracket",
+    "focus_stack": "focus stack",
+    "panorama": "panorama",
+    "time_lapse": "time-lapse",
+}
+_WEIGHT = 0.95
+"""Weight of the reason that a group gives: it decided."""
+
+
+def together(
+    opinions: Sequence[Opinion],
+    choices: Mapping[str, VerdictName] | None = None,
+    people: Sequence[People | None] | None = None,
+) -> list[Opinion]:
+    """The same opinions with their groups and scenes, and with what the comparison of frames makes of verdicts.
+
+    Args:
+        opinions: by the machine, on each photo alone; unreadable photos are left as they are.
+        choices: photo id -> a person's verdict, which the comparison heeds and never changes.
+        people: how good the people look, for each opinion; None where nothing is known.
+    """
+    at = [n for n, opinion in enumerate(opinions) if opinion.report.photo is not None]
+    reports = [opinions[n].report for n in at]
+    arrays = frames(reports)
+    found = group(arrays)
+    seen = [people[n] for n in at] if people is not None else None
+    ranking = rank(reports, arrays, found.label, seen)
+    result = list(opinions)
+    for n, scene in zip(at, found.scene.tolist(), strict=True):
+        result[n] = dataclasses.replace(opinions[n], scene=scene + 1)
+    for number, members in enumerate(by_group(found.label)):
+        in_order = _by_time(found, members)
+        made = _group(reports, found, ranking, number, in_order)
+        some = [dataclasses.replace(result[at[one]], group=made) for one in in_order.tolist()]
+        for one, opinion in zip(in_order.tolist(), _ruled(some, in_order, ranking, choices or {}), strict=True):
+            result[at[one]] = opinion
+    return result
+
+
+def _by_time(found: Grouping, members: Ints) -> Ints:
+    return members[np.lexsort((members, found.time[members]))]
+
+
+def _group(reports: Sequence[Report], found: Grouping, ranking: Ranking, number: int, members: Ints) -> Group:
+    kind = found.kinds[number]
+    scene = int(found.scene[members[0]]) + 1
+    first = reports[int(members[0])].photo
+    assert first is not None
+    path = [report.source.path for report in (reports[one] for one in members.tolist())]
+    copies = [int(found.copy_of[one]) for one in members.tolist()]
+    of = [reports[one].source.path if one >= 0 else None for one in copies]
+    name = first.id[:12]
+    if kind in PROTECTED:
+        why = f"All {len(members)} frames of this {KIND_WORDS[kind]} belong together"
+        plain = tuple(Member(p, copy_of=c) for p, c in zip(path, of, strict=True))
+        return Group(name, kind, plain, None, why, protected=True, scene=scene)
+    originals = [at for at, copy in enumerate(copies) if copy < 0]
+    loss = ranking.loss[members]
+    order = sorted(originals, key=lambda at: (loss[at], at))
+    best = order[0]
+    places = _places(loss, order)
+    made = []
+    for at, one in enumerate(members.tolist()):
+        like = at if copies[at] < 0 else int(np.flatnonzero(members == copies[at])[0])
+        behind = float(loss[like] - loss[best])
+        made.append(Member(path[at], places[like], behind, ranking.reasons(one, int(members[best])), of[at]))
+    tied = len(order) > 1 and loss[order[1]] - loss[best] < TIE
+    why = _why(reports, ranking, members, order, tied)
+    return Group(name, kind, tuple(made), path[best], why, bool(tied), scene=scene)
+
+
+def _places(loss: np.ndarray, order: Sequence[int]) -> dict[int, int]:
+    """Place of each original: frames less than `TIE` behind the first of their place share it."""
+    places: dict[int, int] = {}
+    leader = order[0]
+    for number, at in enumerate(order, start=1):
+        if loss[at] - loss[leader] < TIE:
+            places[at] = places.get(leader, number)
+        else:
+            leader, places[at] = at, number
+    return places
+
+
+def _why(reports: Sequence[Report], ranking: Ranking, members: Ints, order: Sequence[int], tied: bool) -> str:
+    if len(order) == 1:
+        return "The others are exact copies of it"
+    best, second = int(members[order[0]]), int(members[order[1]])
+    if tied:
+        level = sum(ranking.loss[members[at]] - ranking.loss[best] < TIE for at in order[1:])
+        return f"As good as {level} other{'' if level == 1 else 's'} that cannot be told apart from it"
+    reasons = ranking.reasons(second, best)
+    than = reports[second].source.path.name
+    return f"Beside the next one, {than}: {_listed(reasons) or 'a little better in several things'}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _ruled(
+    opinions: Sequence[Opinion], members: Ints, ranking: Ranking, choices: Mapping[str, VerdictName]
+) -> list[Opinion]:
+    """The frames of one group under the policy for groups."""
+    made = opinions[0].group
+    assert made is not None
+    index = {member.path: at for at, member in enumerate(made.members)}
+    standings = [
+        _standing(opinion, made, index, choices.get(opinion.report.photo.id) if opinion.report.photo else None)
+        for opinion in opinions
+    ]
+
+    def worse(at: int, than: int) -> bool:
+        return ranking.clearly_worse(int(members[at]), int(members[than]))
+
+    rulings = triage_group(standings, worse, made.protected)
+    return [
+        _changed(opinion, rulings[at], made, ranking.reasons(int(members[at]), int(members[rulings[at].to])))
+        if at in rulings
+        else opinion
+        for at, opinion in enumerate(opinions)
+    ]
+
+
+def _standing(opinion: Opinion, made: Group, index: Mapping[Path, int], choice: VerdictName | None) -> Standing:
+    member, verdict = made.member(opinion.path), opinion.verdict
+    assert verdict is not None
+    return Standing(
+        verdict=choice or verdict.verdict,
+        chosen=choice is not None,
+        flawed=may_delete(verdict),
+        place=member.place,
+        copy_of=None if member.copy_of is None else index[member.copy_of],
+    )
+
+
+def _changed(opinion: Opinion, ruling: GroupRuling, made: Group, better_in: Sequence[str]) -> Opinion:
+    verdict = opinion.verdict
+    assert verdict is not None
+    other = made.members[ruling.to].path.name
+    group_words = KIND_WORDS[made.kind]
+    if ruling.rule == "copy":
+        sentence, change = f"It is an exact copy of {other}", f"It would be judged by itself without {other}."
+    elif ruling.rule == "last":
+        sentence = f"All {len(made.members)} photos of this group would be deleted, and it is the best of them"
+        change = "It would be To be Deleted if another one of its group were kept."
+    else:
+        how = _listed(tuple(better_in)) or "better in several small things"
+        sentence = f"{other} of the same {group_words if made.kind != 'near_duplicates' else 'view'} is {_is(how)}"
+        own = VERDICT_TITLES[verdict.verdict]
+        change = f"It would be {_article(own)} if {other} were less than {CLEAR:.0f} noticeable steps better."
+    reason = Reason("group", sentence, _WEIGHT)
+    changed = dataclasses.replace(
+        verdict, verdict=ruling.verdict, reasons=(reason, *verdict.reasons), would_change=change
+    )
+    return dataclasses.replace(opinion, verdict=changed)
+
+
+def _is(words: str) -> str:
+    """`nobody blinks` and `sharper eyes` are said of a frame, `sharper` of what it is."""
+    return f"better: {words}" if "blinks" in words or "eyes" in words or "expression" in words else words
+
+
+def _article(title: str) -> str:
+    return title if title.startswith("To be") else f"a {title.removesuffix('s')}"
