@@ -30,7 +30,12 @@ NAMED = 1.0
 
 
 class People(Protocol):
-    """How good the people of one frame look; all 0 (bad) .. 1 (good)."""
+    """How good the people of one frame look; all 0 (bad) .. 1 (good), but for their number."""
+
+    @property
+    def people(self) -> int:
+        """How many there are."""
+        ...
 
     @property
     def eyes(self) -> float:
@@ -58,15 +63,17 @@ class Criterion:
 
 
 CRITERIA: dict[str, Criterion] = {
+    "people": Criterion("more faces are seen", 0.25, 4.0),
     "eyes": Criterion("nobody blinks", 0.2),
     "eye_sharpness": Criterion("sharper eyes", 0.35),
     "expression": Criterion("a better expression", 0.15, 4.0),
     "sharpness": Criterion("sharper", 0.25),
     "focus": Criterion("sharper", 0.25, 4.0),
     "shake": Criterion("steadier", 0.25, 4.0),
-    "highlights": Criterion("better exposed", 0.5, 4.0),
-    "shadows": Criterion("better exposed", 0.5, 4.0),
-    "light": Criterion("better exposed", 0.25, 4.0),
+    "highlights": Criterion("better exposed", 0.5, 2.5),
+    "shadows": Criterion("better exposed", 0.5, 2.5),
+    "dark": Criterion("better exposed", 0.25, 2.5),
+    "light": Criterion("better exposed", 0.25, 2.5),
     "noise": Criterion("less noisy", 0.5, 2.0),
 }
 """Higher values are better in all of them."""
@@ -76,6 +83,8 @@ _CAPS = np.array([criterion.cap for criterion in CRITERIA.values()])
 
 _HIGHLIGHTS, _SHADOWS = -5.0, -3.0
 """Log odds of clipped areas below which they are specks that nobody minds."""
+_BRIGHT = 1.5
+"""Log odds of the brightest tones from which a frame is bright enough."""
 _GRAIN = -7.0
 """log2 of noise below which nobody sees it."""
 _LIGHT_EV = 0.3
@@ -129,14 +138,15 @@ def rank(
 
 
 def _technical(values: Table, reports: Sequence[Report], at: Ints) -> None:
-    checks = ("tile_sharpness", "shake_direction", "clipped_highlights", "blocked_shadows", "noise")
+    checks = ("tile_sharpness", "shake_direction", "clipped_highlights", "blocked_shadows", "dark_tones", "noise")
     raw = matrix([report.measurements for report in reports], checks)
     for name, column in (
         ("sharpness", raw[:, 0]),
         ("shake", -raw[:, 1]),
         ("highlights", -np.maximum(raw[:, 2], _HIGHLIGHTS)),
         ("shadows", -np.maximum(raw[:, 3], _SHADOWS)),
-        ("noise", -np.maximum(raw[:, 4], _GRAIN)),
+        ("dark", np.minimum(raw[:, 4], _BRIGHT)),
+        ("noise", -np.maximum(raw[:, 5], _GRAIN)),
     ):
         values[at, _NAMES.index(name)] = column
 
@@ -144,6 +154,8 @@ def _technical(values: Table, reports: Sequence[Report], at: Ints) -> None:
 def _of_people(values: Table, at: Ints, people: Sequence[People | None] | None) -> None:
     for frame in at.tolist() if people is not None else ():
         seen = people[frame] if people is not None else None
+        # A face that the other frames show and this one does not is turned away, covered or cut off.
+        values[frame, _NAMES.index("people")] = 0 if seen is None else seen.people
         if seen is None:
             continue
         values[frame, _NAMES.index("eyes")] = seen.eyes

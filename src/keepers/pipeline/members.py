@@ -177,7 +177,7 @@ def _changed(opinion: Opinion, ruling: GroupRuling, made: Group, better_in: Sequ
 
 def _is(words: str) -> str:
     """`nobody blinks` and `sharper eyes` are said of a frame, `sharper` of what it is."""
-    return f"better: {words}" if "blinks" in words or "eyes" in words or "expression" in words else words
+    return f"better: {words}" if any(word in words for word in ("blinks", "eyes", "expression", "faces")) else words
 
 
 def _article(title: str) -> str:

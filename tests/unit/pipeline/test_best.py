@@ -16,6 +16,7 @@ class People:
     eyes: float = 1.0
     expression: float = 0.7
     sharpness: float | None = 0.5
+    people: int = 1
 
 
 def judged(report: Report, verdict: VerdictName = "keep", blurred: float = 0.1, score: float = 0.8) -> Opinion:
@@ -60,8 +61,9 @@ def test_people_decide_before_sharpness_does() -> None:
     assert group is not None and group.best is not None and group.best.name == "b.jpg"
     assert group.why == "Beside the next one, a.jpg: nobody blinks"
     assert after[0].verdict and "nobody blinks" in after[0].verdict.reasons[0].sentence
-    smile = together(shoot, people=[None, People(expression=1.0)])
-    assert smile[0].group is not None and smile[0].group.best is not None
+    away = together(shoot, people=[None, People()])
+    assert away[0].group is not None and away[0].group.best is not None
+    assert away[0].group.best.name == "b.jpg" and away[0].group.members[0].reasons == ("more faces are seen",)
 
 
 def test_the_first_copy_stays() -> None:
