@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from keepers import app
@@ -23,7 +24,7 @@ from keepers.app.measuring import Run
 from keepers.catalog.db import Catalog
 from keepers.io.scan import scan
 from keepers.settings import settings
-from keepers.types import Measurement, Photo, Report
+from keepers.types import Measurement, Photo, Report, Signature, Source
 
 SIDECAR = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -43,9 +44,15 @@ def make(folder: Path, count: int) -> None:
 def invent(folder: Path, catalog: Path) -> None:
     """Facts for every photo, as if they had been measured."""
     versions = Run(settings(model="none")).versions()
-    facts = tuple(Measurement(name, version, 0.5) for name, version in versions.items())
+    facts = tuple(Measurement(name, version, 0.5) for name, version in versions.items() if name != "signature")
+    look = Signature(versions["signature"], b"", 0, bytes(256), bytes(64), -2.0)
+
+    def report(number: int, source: Source) -> Report:
+        own = replace(look, pixels=number.to_bytes(16, "big"), phash=number)
+        return Report(source, Photo(f"{number:032x}", source, 48, 32), facts, signature=own)
+
     with Catalog(catalog) as store:
-        store.save(Report(s, Photo(f"{n:032x}", s, 48, 32), facts) for n, s in enumerate(scan([folder])))
+        store.save(report(number, source) for number, source in enumerate(scan([folder])))
 
 
 def timed(what: str, work: Callable[[], object]) -> None:
