@@ -23,6 +23,8 @@ KIND_WORDS: Mapping[GroupKind, str] = {
     "panorama": "panorama",
     "time_lapse": "time-lapse",
 }
+_SPOILT = 100.0
+"""Steps that a likely flaw costs: more than all criteria together."""
 _WEIGHT = 0.95
 """Weight of the reason that a group gives: it decided."""
 
@@ -45,23 +47,39 @@ def together(
     found = group(arrays)
     seen = [people[n] for n in at] if people is not None else None
     ranking = rank(reports, arrays, found.label, seen)
+    spoilt = _spoilt([opinions[n] for n in at], choices or {})
     result = list(opinions)
     for n, scene in zip(at, found.scene.tolist(), strict=True):
         result[n] = dataclasses.replace(opinions[n], scene=scene + 1)
     for number, members in enumerate(by_group(found.label)):
         in_order = _by_time(found, members)
-        made = _group(reports, found, ranking, number, in_order)
+        made = _group(reports, found, ranking, number, in_order, spoilt)
         some = [dataclasses.replace(result[at[one]], group=made) for one in in_order.tolist()]
         for one, opinion in zip(in_order.tolist(), _ruled(some, in_order, ranking, choices or {}), strict=True):
             result[at[one]] = opinion
     return result
 
 
+def _spoilt(opinions: Sequence[Opinion], choices: Mapping[str, VerdictName]) -> Ints:
+    """0 for frames without a likely flaw and for those that a person keeps, 1 for others, 2 for those put away."""
+    spoilt = np.zeros(len(opinions), np.int64)
+    for at, opinion in enumerate(opinions):
+        choice = choices.get(opinion.report.photo.id) if opinion.report.photo else None
+        verdict = opinion.verdict
+        if choice == "delete":
+            spoilt[at] = 2
+        elif choice is None and verdict is not None and (verdict.verdict == "delete" or may_delete(verdict)):
+            spoilt[at] = 1
+    return spoilt
+
+
 def _by_time(found: Grouping, members: Ints) -> Ints:
     return members[np.lexsort((members, found.time[members]))]
 
 
-def _group(reports: Sequence[Report], found: Grouping, ranking: Ranking, number: int, members: Ints) -> Group:
+def _group(
+    reports: Sequence[Report], found: Grouping, ranking: Ranking, number: int, members: Ints, spoilt: Ints
+) -> Group:
     kind = found.kinds[number]
     scene = int(found.scene[members[0]]) + 1
     first = reports[int(members[0])].photo
@@ -75,7 +93,8 @@ def _group(reports: Sequence[Report], found: Grouping, ranking: Ranking, number:
         plain = tuple(Member(p, copy_of=c) for p, c in zip(path, of, strict=True))
         return Group(name, kind, plain, None, why, protected=True, scene=scene)
     originals = [at for at, copy in enumerate(copies) if copy < 0]
-    loss = ranking.loss[members]
+    # A frame with a likely flaw comes after all without one, however sharp: the comparison does not know every flaw.
+    loss = ranking.loss[members] + _SPOILT * spoilt[members]
     order = sorted(originals, key=lambda at: (loss[at], at))
     best = order[0]
     places = _places(loss, order)
@@ -83,9 +102,12 @@ def _group(reports: Sequence[Report], found: Grouping, ranking: Ranking, number:
     for at, one in enumerate(members.tolist()):
         like = at if copies[at] < 0 else int(np.flatnonzero(members == copies[at])[0])
         behind = float(loss[like] - loss[best])
-        made.append(Member(path[at], places[like], behind, ranking.reasons(one, int(members[best])), of[at]))
+        reasons = ranking.reasons(one, int(members[best]))
+        if spoilt[members[like]] > spoilt[members[best]]:
+            reasons = ("no likely flaw", *reasons)
+        made.append(Member(path[at], places[like], behind, reasons, of[at]))
     tied = len(order) > 1 and loss[order[1]] - loss[best] < TIE
-    why = _why(reports, ranking, members, order, tied)
+    why = _why(reports, ranking, members, order, loss)
     return Group(name, kind, tuple(made), path[best], why, bool(tied), scene=scene)
 
 
@@ -101,14 +123,18 @@ def _places(loss: np.ndarray, order: Sequence[int]) -> dict[int, int]:
     return places
 
 
-def _why(reports: Sequence[Report], ranking: Ranking, members: Ints, order: Sequence[int], tied: bool) -> str:
+def _why(
+    reports: Sequence[Report], ranking: Ranking, members: Ints, order: Sequence[int], loss: np.ndarray
+) -> str:
     if len(order) == 1:
         return "The others are exact copies of it"
     best, second = int(members[order[0]]), int(members[order[1]])
-    if tied:
-        level = sum(ranking.loss[members[at]] - ranking.loss[best] < TIE for at in order[1:])
+    level = sum(loss[at] - loss[order[0]] < TIE for at in order[1:])
+    if level:
         return f"As good as {level} other{'' if level == 1 else 's'} that cannot be told apart from it"
     reasons = ranking.reasons(second, best)
+    if loss[order[1]] - loss[order[0]] > _SPOILT / 2:
+        reasons = ("no likely flaw", *reasons)
     than = reports[second].source.path.name
     return f"Beside the next one, {than}: {_listed(reasons) or 'a little better in several things'}"
 

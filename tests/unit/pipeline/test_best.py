@@ -49,6 +49,17 @@ def test_a_frame_that_is_beaten_and_likely_flawed_goes() -> None:
     assert [o.verdict.verdict for o in after if o.verdict] == ["maybe", "maybe"]
 
 
+def test_the_best_has_no_likely_flaw_where_one_has_none_and_was_not_put_away() -> None:
+    shoot = [judged(frame("a.jpg", 0, -0.5), "delete", 0.95), judged(frame("b.jpg", 0.2, -1.5))]
+    group = together(shoot)[0].group
+    assert group is not None and group.best is not None and group.best.name == "b.jpg" and not group.tied
+    assert group.why == "Beside the next one, a.jpg: no likely flaw"
+    photo = shoot[1].report.photo
+    assert photo is not None
+    away = together(shoot, {photo.id: "delete"})[0].group
+    assert away is not None and away.best is not None and away.best.name == "a.jpg"
+
+
 def test_a_lead_in_another_thing_saves_a_frame() -> None:
     after = together([judged(frame("a.jpg", 0, -3.0)), judged(frame("b.jpg", 0.2, clipped=-1.0))])
     assert [o.verdict.verdict for o in after if o.verdict] == ["keep", "keep"]
