@@ -79,7 +79,7 @@ def test_groups_as_json(shoot: Path, catalog: Path) -> None:
     assert sorted(kinds) == ["bracket", "burst", "duplicates"] and len(groups) == 3
     burst, bracket, copies = kinds["burst"], kinds["bracket"], kinds["duplicates"]
     assert [Path(m["path"]).name for m in burst["members"]] == [f"IMG_{n:04}.jpg" for n in range(4)]
-    assert burst["members"][1]["reasons"][0] == "sharper" and burst["members"][1]["place"] == 4
+    assert "sharper" in burst["members"][1]["reasons"] and burst["members"][1]["place"] == 4
     assert bracket["protected"] and bracket["best"] is None and len(bracket["members"]) == 3
     assert {m["copy_of"] for m in copies["members"]} == {None, copies["best"]}
     assert burst["scene"] == 1 and all(group["schema"] == "keepers.groups/1" for group in groups)
@@ -88,7 +88,7 @@ def test_groups_as_json(shoot: Path, catalog: Path) -> None:
 def test_groups_as_a_table_and_in_the_list(shoot: Path, catalog: Path) -> None:
     table = run(catalog, "groups", shoot).stdout
     assert "Exposure bracket, 3 photos" in table and "protected" in table and "copy of" in table
-    assert "the best: sharper" in table
+    assert "the best: no likely flaw, sharper" in " ".join(table.split())
     lines = run(catalog, "list", shoot).stdout.splitlines()
     assert "group" in lines[0] and sum(" *  " in line for line in lines) == 2
 
