@@ -21,7 +21,8 @@ Network = Literal["", "whole", "focus"]
 class Check:
     """A way to find flaws.
 
-    name: unique, for example "tile_sharpness". flaws: those of `keepers.types.FLAWS` that it speaks of.
+    name: unique, for example "tile_sharpness". flaws: those of `keepers.types.FLAWS` that it speaks of; none
+    where it only ranks photos.
     higher: whether a higher raw value is "worse" or "better". version: changes whenever raw values do.
     sentence: what is wrong when it finds something, without a full stop. network: which network its raw comes from, so
     that its full version names the models and that checks of one network count as one detector; empty for none.
@@ -66,7 +67,7 @@ def check(
         ValueError: for an unknown flaw, a name taken, or a function without a docstring.
     """
     unknown = [flaw for flaw in flaws if flaw not in FLAWS]
-    if unknown or not flaws:
+    if unknown:
         raise ValueError(f"check {name!r} speaks of unknown flaws {unknown}; known: {', '.join(FLAWS)}")
 
     def register(measure: Measure) -> Measure:

@@ -54,6 +54,16 @@ def ev_under(evidence: Evidence) -> Reading | None:
     return None if ev is None else Reading(-ev, f"about {-ev:.1f} stops" if ev <= -0.5 else "")
 
 
+@check("network_quality", flaws=(), higher="better", sentence="The network finds it flawed", network="whole")
+def network_quality(evidence: Evidence) -> Reading | None:
+    """Logit of technical quality as a whole, about -6 .. 6; only ranks photos. None where the network does not say.
+
+    The network learned it from what was done to photos, not from what anybody liked.
+    """
+    quality = evidence.network.get("quality")
+    return None if quality is None else Reading(quality)
+
+
 def _telling(evidence: Evidence) -> npt.NDArray[np.bool_] | None:
     """The patches with enough detail to tell; None where there is none."""
     seen = evidence.patches
