@@ -112,7 +112,7 @@ def test_several_flaws_are_all_reported_the_worst_first(calibration: Calibration
 
 def test_without_a_network_the_technical_checks_judge_alone(calibration: Calibration) -> None:
     silent = {name: None for name in NAMES if detector(name) == "network"}
-    verdict = judge(report(**{**clean(), **of("overexposed"), **silent}), calibration)
+    verdict = judge(report(**{**clean(), **of("overexposed", 8.0), **silent}), calibration)
     assert verdict.label == "overexposed" and verdict.verdict == "delete"
     assert verdict.flaws["distorted"] == 0.0
     assert judge(report(**{**clean(), **silent}), calibration).verdict == "keep"
