@@ -35,7 +35,6 @@ VERDICT_TITLES: Mapping[VerdictName, str] = {"keep": "Must Haves", "maybe": "May
 Role = Literal["image", "raw", "sidecar"]
 
 Drive = Literal["single", "continuous", "bracket"]
-"""How the shutter was driven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +64,8 @@ class CameraFacts:
 
     `captured_at` is the camera's local time, naive, with sub-seconds. `exposure_s` in seconds, `bias_ev` in EV,
     `focal_mm` in millimetres. `orientation` is EXIF 1..8 of the stored pixels, before they were turned upright.
-    `serial` tells two bodies of one model apart, `utc_offset_min` is what the clock was ahead of UTC in minutes,
-    `drive` how the shutter was driven ("bracket" whatever is bracketed), `burst` the name that the camera gave to the
-    burst a photo belongs to.
+    `serial` tells two bodies apart, `utc_offset_min` is how far the clock was ahead of UTC in minutes, `drive` how the
+    shutter was driven ("bracket" whatever is bracketed), `burst` the camera's own name for a burst.
     """
 
     captured_at: datetime | None = None
@@ -255,12 +253,9 @@ class Measurement:
 class Signature:
     """What a photo looks like in a few hundred bytes, by which frames that belong together are found.
 
-    version: of `keepers.image.signature`; another one means: measure again.
-    pixels: 16 bytes, the same for the same pixels. phash: 64 bits of `keepers.image.phash`.
-    structure: 256 bytes, int8 16 x 16, what is brighter or darker than its surroundings, whatever the exposure.
-    focus: 64 bytes, uint8 8 x 8, how sharp each part is; 0 where that cannot be told.
-    light: mean light of the picture in EV, 0 (white) .. about -13 (black).
-    embedding: float16 numbers of a network, as bytes; empty where there is none. `embedder` is the network's version.
+    version: of `keepers.image.signature`. pixels: 16 bytes, the same for the same pixels. phash: 64 bits. structure:
+    int8 16 x 16, what is brighter or darker than its surroundings. focus: uint8 8 x 8, how sharp each part is. light:
+    mean light in EV, 0 is white. embedding: float16 numbers as bytes, or none; embedder: its network's version.
     """
 
     version: str
@@ -341,9 +336,8 @@ PROTECTED: frozenset[GroupKind] = frozenset({"bracket", "focus_stack", "panorama
 class Member:
     """A photo in its group.
 
-    place: 1 for the best; frames that cannot be told apart share a place. behind: how far it is behind the best, in
-    just noticeable steps, 0 for the best. reasons: in what the best one is better, the weightiest first, such as
-    "sharper". copy_of: the photo in this group of which it is an exact copy.
+    place: 1 for the best, shared by frames that cannot be told apart. behind: just noticeable steps behind the best.
+    reasons: in what the best is better, the weightiest first. copy_of: the photo of which it is an exact copy.
     """
 
     path: Path
@@ -357,8 +351,7 @@ class Member:
 class Group:
     """Photos that belong together, in the order in which they were taken.
 
-    `best` is None in a protected series, of which every frame counts; `why` says in a sentence why it is the best, or
-    why none is. `tied`: others are as good. `id` stays the same while the first photo does. `scene` counts from 1.
+    `best` is None in a protected series. `tied`: others are as good. `id` stays while the first photo does.
     """
 
     id: str
@@ -370,20 +363,10 @@ class Group:
     protected: bool = False
     scene: int = 1
 
-    def member(self, path: Path) -> Member:
-        """The photo in this group whose judged file is `path`. Raises KeyError where there is none."""
-        for one in self.members:
-            if one.path == path:
-                return one
-        raise KeyError(path)
-
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A photo's facts and the verdict derived from them; `verdict` is None for an unreadable photo.
-
-    `group` is None for a photo on its own; `scene` counts from 1, None where photos were not looked at together.
-    """
+    """A photo's facts and what is derived from them; `verdict` is None where it is unreadable, `group` where alone."""
 
     report: Report
     verdict: Verdict | None

@@ -12,7 +12,7 @@ from frame_makers import shot
 from keepers.pipeline.fill import Target, fill
 from keepers.pipeline.frames import frames
 from keepers.pipeline.group import group
-from keepers.pipeline.members import together
+from keepers.pipeline.members import member_of, together
 from keepers.pipeline.triage import Standing, triage_group
 from keepers.types import VERDICTS, Opinion, Reason, Report, Verdict, VerdictName
 
@@ -84,7 +84,7 @@ def test_groups_promise(made: tuple[list[Opinion], dict[str, VerdictName]]) -> N
         worse = RANK[new.verdict.verdict] > RANK[old.verdict.verdict]
         assert not (worse and new.group.protected)
         if new.verdict.verdict == "delete" and worse:
-            copy = new.group.member(new.path).copy_of
+            copy = member_of(new.group, new.path).copy_of
             stays = [final(o, choices) for o in after if o.group is new.group and o.path != new.path]
             assert any(end != "delete" for end in stays)
             assert copy is not None or old.verdict.flaws["blurred"] >= 0.5

@@ -39,10 +39,12 @@ def to_json(opinion: Opinion) -> Json:
 
 
 def _group(opinion: Opinion) -> Json | None:
+    from keepers.pipeline.members import member_of
+
     group = opinion.group
     if group is None:
         return None
-    member = group.member(opinion.path)
+    member = member_of(group, opinion.path)
     return {
         "id": group.id,
         "kind": group.kind,

@@ -25,7 +25,7 @@ from rich.text import Text
 from keepers.app import Bench, Shoot
 from keepers.app.measuring import Progress as Tell
 from keepers.app.measuring import quoted
-from keepers.pipeline.members import KIND_WORDS
+from keepers.pipeline.members import KIND_WORDS, member_of
 from keepers.settings import settings
 from keepers.types import VERDICT_TITLES, VERDICTS, Group, Opinion, VerdictName
 
@@ -201,7 +201,7 @@ def groups(found: Sequence[tuple[Group, Sequence[Opinion]]]) -> None:
 
 
 def _in_group(group: Group, opinion: Opinion, folder: Path | None) -> tuple[Text, ...]:
-    member, verdict = group.member(opinion.path), opinion.verdict
+    member, verdict = member_of(group, opinion.path), opinion.verdict
     name = verdict.verdict if verdict else "maybe"
     if member.copy_of is not None:
         place = f"copy of {safe(member.copy_of.name)}"

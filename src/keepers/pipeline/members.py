@@ -60,6 +60,11 @@ def together(
     return result
 
 
+def member_of(group: Group, path: Path) -> Member:
+    """The photo in the group whose judged file is `path`. Raises StopIteration where there is none."""
+    return next(one for one in group.members if one.path == path)
+
+
 def _spoilt(opinions: Sequence[Opinion], choices: Mapping[str, VerdictName]) -> Ints:
     """0 for frames without a likely flaw and for those that a person keeps, 1 for others, 2 for those put away."""
     spoilt = np.zeros(len(opinions), np.int64)
@@ -168,7 +173,7 @@ def _ruled(
 
 
 def _standing(opinion: Opinion, made: Group, index: Mapping[Path, int], choice: VerdictName | None) -> Standing:
-    member, verdict = made.member(opinion.path), opinion.verdict
+    member, verdict = member_of(made, opinion.path), opinion.verdict
     assert verdict is not None
     return Standing(
         verdict=choice or verdict.verdict,
