@@ -80,7 +80,8 @@ def _opinions(run: Run, paths: Sequence[Path], baselines: bool, tell: Callable[[
     for report in reports:
         found[report.source.path] = report
         tell()
-    return dict(zip(paths, run.opinions([found[path] for path in paths]), strict=True))
+    # Each alone: a better frame of the same scene would decide for many photos here, and hardly ever in a shoot.
+    return {path: run.opinions([found[path]])[0] for path in paths}
 
 
 def _missing_or_source(path: Path) -> Source | Report:

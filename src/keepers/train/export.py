@@ -53,8 +53,12 @@ def _inputs(part: data.Part, mean: tuple[float, ...], std: tuple[float, ...]) ->
         yield normalise(data.centre(view), mean, std)
 
 
-def to_onnx(net: nn.Module, path: Path, side: int = data.CROP) -> None:
-    """Write a network for squares of `side` pixels in fp32, batch size free, opset 18."""
+def to_onnx(net: nn.Module, path: Path, side: int | None = None) -> None:
+    """Write a network for squares of `side` pixels (default: those of a six-class one) in fp32, opset 18.
+
+    The number of photos at once stays free.
+    """
+    side = side or data.CROP
     net = net.eval().to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     example = torch.zeros(2, 3, side, side)
     with warnings.catch_warnings():
