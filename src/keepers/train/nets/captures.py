@@ -21,7 +21,8 @@ from keepers.dataset.labels import SPLITS
 from keepers.errors import NothingToDo, StorageError
 from keepers.image import patches
 from keepers.image.colour import luma
-from keepers.image.resize import fit, shrink
+from keepers.image.preprocess import to_square
+from keepers.image.resize import fit
 from keepers.io import decode, scan
 from keepers.settings import cpu_count
 from keepers.types import Rgb, Source
@@ -78,18 +79,6 @@ Made = tuple[Rgb, Rgb, Numbers, Numbers, int]
 """View, patches, their facts, the photo's facts, and the kind of one capture."""
 
 
-def _view(rgb: Rgb) -> Rgb:
-    small = shrink(rgb, VIEW)
-    height, width = small.shape[:2]
-    if min(height, width) < VIEW:
-        factor = VIEW / min(height, width)
-        size = (max(VIEW, round(width * factor)), max(VIEW, round(height * factor)))
-        small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
-        height, width = small.shape[:2]
-    top, left = (height - VIEW) // 2, (width - VIEW) // 2
-    return small[top : top + VIEW, left : left + VIEW]
-
-
 def facts_of(picture: Rgb, truth: capture.Truth) -> Made:
     """What is kept of a capture."""
     places = patches.choose(luma(picture))
@@ -105,7 +94,7 @@ def facts_of(picture: Rgb, truth: capture.Truth) -> Made:
     partial = truth.kind in capture.PARTIAL
     clean = truth.kind in ("clean", "bokeh", "panning", "recede")
     photo = np.array([truth.sigma, truth.motion, truth.ev, truth.stretch, truth.noise, partial, clean], np.float32)
-    return _view(picture), cut, facts, photo, list(capture.KINDS).index(truth.kind)
+    return to_square(picture, VIEW, VIEW), cut, facts, photo, list(capture.KINDS).index(truth.kind)
 
 
 def _make(job: Job) -> tuple[Job, list[Made], list[labelled.Photo]]:
