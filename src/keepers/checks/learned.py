@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from keepers.checks.base import Measure, check
 from keepers.image import exposure
+from keepers.image.shake import chance
 from keepers.types import Evidence, Patches, Reading
 
 _SENTENCES = {
@@ -64,8 +65,8 @@ def network_quality(evidence: Evidence) -> Reading | None:
     return None if quality is None else Reading(quality)
 
 
-def _telling(evidence: Evidence) -> npt.NDArray[np.bool_] | None:
-    """The patches with enough detail to tell; None where there is none."""
+def _telling(evidence: Evidence) -> tuple[Patches, npt.NDArray[np.bool_]] | None:
+    """The patches, and which of them have enough detail to tell; None where none has."""
     seen = evidence.patches
     if seen is None:
         return None
@@ -76,16 +77,12 @@ def _telling(evidence: Evidence) -> npt.NDArray[np.bool_] | None:
     # Noise alone makes steps of 4 sigma squared, which is measured a little low where there is nothing else.
     noise = 6 * evidence.noise_sigma**2
     there = np.array([step - noise >= LEAST_DETAIL**2 for step in steps])
-    return there if there.any() else None
+    return (seen, there) if there.any() else None
 
 
 def _log_odds(share: npt.NDArray[np.float64]) -> float:
     middle = float(np.clip(share.mean(), 1e-6, 1 - 1e-6))
     return math.log(middle / (1 - middle))
-
-
-def _chance(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -30, 30))))
 
 
 @check(
@@ -97,10 +94,11 @@ def _chance(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 )
 def focus_patches(evidence: Evidence) -> Reading | None:
     """Mean logit of blur over the patches that can tell, about -10 (all crisp) .. 10; None where none can."""
-    there = _telling(evidence)
-    if there is None or evidence.patches is None:
+    told = _telling(evidence)
+    if told is None:
         return None
-    return Reading(float(evidence.patches.blurred[there].mean()))
+    seen, there = told
+    return Reading(float(seen.blurred[there].mean()))
 
 
 @check(
@@ -115,9 +113,10 @@ def focus_best(evidence: Evidence) -> Reading | None:
 
     A sharp subject before a blurred background has low values here; a photo without any sharp part has none.
     """
-    there, seen = _telling(evidence), evidence.patches
-    if there is None or seen is None:
+    told = _telling(evidence)
+    if told is None:
         return None
+    seen, there = told
     logits = np.where(there, seen.blurred, np.float32(np.inf))
     best = np.quantile(logits[there], 0.1)
     return Reading(float(best), _where(seen, int(logits.argmin()), evidence))
@@ -140,10 +139,11 @@ def _where(seen: Patches, index: int, evidence: Evidence) -> str:
 )
 def focus_shake(evidence: Evidence) -> Reading | None:
     """Log odds of the mean chance that a patch is blurred by motion, about -14 .. 14; None where none can tell."""
-    there, seen = _telling(evidence), evidence.patches
-    if there is None or seen is None:
+    told = _telling(evidence)
+    if told is None:
         return None
-    return Reading(_log_odds((_chance(seen.blurred) * _chance(seen.moved))[there]), _direction(seen, there))
+    seen, there = told
+    return Reading(_log_odds((chance(seen.blurred) * chance(seen.moved))[there]), _direction(seen, there))
 
 
 @check(
@@ -155,10 +155,11 @@ def focus_shake(evidence: Evidence) -> Reading | None:
 )
 def focus_defocus(evidence: Evidence) -> Reading | None:
     """Log odds of the mean chance that a patch is blurred without motion, about -14 .. 14; None where none can tell."""
-    there, seen = _telling(evidence), evidence.patches
-    if there is None or seen is None:
+    told = _telling(evidence)
+    if told is None:
         return None
-    return Reading(_log_odds((_chance(seen.blurred) * _chance(-seen.moved))[there]))
+    seen, there = told
+    return Reading(_log_odds((chance(seen.blurred) * chance(-seen.moved))[there]))
 
 
 def _direction(seen: Patches, there: npt.NDArray[np.bool_]) -> str:

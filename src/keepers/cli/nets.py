@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from keepers.cli.training import Precision
+
 _CAPTURES = """\b
 Examples:
   keepers nets captures ~/Pictures/best captures
@@ -31,13 +33,6 @@ class Kind(StrEnum):
 
     focus = "focus"
     whole = "whole"
-
-
-class Precision(StrEnum):
-    """Number format of an exported network."""
-
-    int8 = "int8"
-    fp32 = "fp32"
 
 
 def register(app: typer.Typer) -> None:

@@ -104,7 +104,7 @@ def smear(luma: Plane) -> Smear | None:
 def of_patches(patches: Patches) -> Smear | None:
     """The smear that the focus network sees in most patches, by how sure it is of motion in each; None where they
     disagree. An even movement of length L has a standard deviation of L divided by the root of 12."""
-    sure = _chance(patches.blurred) * _chance(patches.moved)
+    sure = chance(patches.blurred) * chance(patches.moved)
     if not len(patches) or sure.mean() < _LEAST_SURE:
         return None
     cosine, sine = (sure @ patches.axis) / sure.sum()
@@ -114,7 +114,8 @@ def of_patches(patches: Patches) -> Smear | None:
     return Smear(-math.degrees(0.5 * math.atan2(sine, cosine)) % 180.0, math.sqrt(12) * spread)
 
 
-def _chance(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def chance(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Probabilities of logits, strictly inside 0..1."""
     return np.asarray(1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -30, 30))))
 
 

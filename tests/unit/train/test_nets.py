@@ -19,7 +19,7 @@ from keepers.image.colour import luma
 from keepers.models import zoo
 from keepers.models.metadata import OUTPUTS
 from keepers.train.nets import captures, export, focus, loop, whole
-from keepers.train.nets.measures import auc
+from keepers.train.nets.loop import auc
 from scenes import leaves
 
 SIDES = ("train", "train", "train", "val", "calibration", "test", "train", "train")

@@ -16,10 +16,10 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from keepers.errors import NotFound, Refused, UserError
+from keepers.evaluate import statistics
 from keepers.io.files import replacing
 from keepers.train.backbones import BACKBONES, HALF, load_weights
 from keepers.train.nets import captures, focus, whole
-from keepers.train.nets.measures import auc
 from keepers.types import Rgb
 
 Numbers = npt.NDArray[np.float32]
@@ -147,6 +147,12 @@ class WholeTask:
             there, none = counts & (goal[:, column] > 0.8), counts & (goal[:, column] < 0.1)
             found[f"auc_{name}"] = auc(out[there, column], out[none, column])
         return {**found, "ev_off": float(np.abs(out[:, whole.EV] - goal[:, whole.EV]).mean())}
+
+
+def auc(positive: Numbers, negative: Numbers) -> float:
+    """Area under the ROC curve of two sets of answers; NaN where one is empty."""
+    labels = np.repeat([True, False], [len(positive), len(negative)])
+    return statistics.auc(np.concatenate([positive, negative]).astype(np.float64), labels)
 
 
 def make(config: Config, *, pretrained: bool) -> tuple[nn.Module, tuple[str, ...]]:
