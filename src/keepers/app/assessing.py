@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 from collections.abc import Iterable, Iterator
 from functools import cache, partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from keepers.app.measuring import Progress, Run, Skipped, nothing_in
 from keepers.errors import NotFound
+from keepers.io.files import absolute
 from keepers.settings import settings
 from keepers.types import Opinion, Report, Source
 
@@ -113,5 +113,4 @@ def _found(path: Path) -> Iterator[Source | Report]:
 
 
 def _missing(path: Path, sentence: str) -> Report:
-    absolute = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
-    return Report(Source(absolute, ()), error=sentence, passing=True)
+    return Report(Source(absolute(path.expanduser()), ()), error=sentence, passing=True)

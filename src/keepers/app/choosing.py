@@ -12,6 +12,7 @@ from keepers.app.journal import Note, recover
 from keepers.app.measuring import Progress, Run, quoted
 from keepers.catalog.db import Catalog
 from keepers.errors import NotFound
+from keepers.io.files import absolute
 from keepers.io.scan import scan
 from keepers.settings import settings
 from keepers.types import Opinion, Report, Source, VerdictName
@@ -77,7 +78,7 @@ def photos_of(paths: Iterable[Path | str]) -> list[Source]:
     Raises:
         NotFound: a file does not exist, or is a folder; or it is a sidecar without its photo.
     """
-    wanted = [Path(os.path.abspath(Path(path).expanduser())) for path in paths]  # noqa: PTH100 - as `scan` does
+    wanted = [absolute(Path(path).expanduser()) for path in paths]
     for path in wanted:
         if path.is_dir():
             raise NotFound(f"{path} is a folder; name photos in it, such as those of: keepers list {quoted(path)}")

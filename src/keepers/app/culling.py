@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from keepers.app.journal import Note, recover
 from keepers.app.measuring import Progress, Run, Skipped, photos_in
 from keepers.catalog.db import Catalog
 from keepers.errors import StorageError
-from keepers.io.files import content_id
+from keepers.io.files import absolute, content_id
 from keepers.pipeline.executors import CHUNK
 from keepers.pipeline.fill import target
 from keepers.settings import settings
@@ -177,7 +176,7 @@ class _Facts:
         """Remember what was culled together, so that all verbs judge it together."""
         if self.unsaved is None:
             try:
-                self._store.note_shoot(Path(os.path.abspath(self.folder)), keep)  # noqa: PTH100 - as `scan` does
+                self._store.note_shoot(absolute(self.folder), keep)
             except StorageError as error:
                 self.unsaved = str(error)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from keepers.app.measuring import Progress, Run
 from keepers.errors import NothingToDo
+from keepers.io.files import absolute
 from keepers.settings import settings
 from keepers.types import Opinion, PhotoFile, Report, Source
 
@@ -51,17 +51,13 @@ def evaluate(
 
     sets = [manifest.read(Path(dataset).expanduser(), words, columns) for dataset in datasets]
     runs = [Run(settings(model=network, workers=workers)).prepare() for network in (model, *beside)]
-    paths = list(dict.fromkeys(_absolute(item.path) for one in sets for item in one.items))
+    paths = list(dict.fromkeys(absolute(item.path) for one in sets for item in one.items))
     tell, total = progress or (lambda done, of: None), len(paths) * len(runs)
     count = itertools.count(1)
     measured = [_opinions(run, paths, run is runs[0], lambda: tell(next(count), total)) for run in runs]
     names = _names([*measured], [str(network) for network in beside])
     own_names = _apart([one.name for one in sets])
     return [_findings(one, name, measured, names) for one, name in zip(sets, own_names, strict=True)]
-
-
-def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - as `scan` does
 
 
 def _opinions(run: Run, paths: Sequence[Path], baselines: bool, tell: Callable[[], None]) -> dict[Path, Opinion]:
@@ -114,7 +110,7 @@ def _findings(
 
     answers = []
     for item in dataset.items:
-        main, *others = (run[_absolute(item.path)] for run in measured)
+        main, *others = (run[absolute(item.path)] for run in measured)
         beside = {net: one.verdict for net, one in zip(names[1:], others, strict=True) if one.verdict is not None}
         answers.append(Answer(item, main.verdict, main.report.error, beside, main.report.measurements))
     if all(answer.verdict is None for answer in answers):

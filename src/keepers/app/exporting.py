@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from keepers.errors import NothingToDo, StorageError, UserError
 from keepers.export import EXPORTERS, Item, Options
 from keepers.export.journal import Doer, Done, Dry, Journalled, Stopped
 from keepers.export.operations import Plan, WriteFile
+from keepers.io.files import absolute
 from keepers.io.kinds import JPEG_EXTENSIONS, SIDECAR_EXTENSION
 from keepers.settings import settings
 from keepers.types import VERDICTS, Opinion, PhotoFile, Report, VerdictName
@@ -165,7 +165,7 @@ class _Export:
     def _items(self, store: Catalog, reports: list[Report], folder: Path) -> tuple[list[Item], int]:
         """Photos with the verdict that counts, and how many have none."""
         choices = store.choices()
-        folder = Path(os.path.abspath(folder))  # noqa: PTH100 - as `scan` does
+        folder = absolute(folder)
         shoot, keep = store.shoot_of(folder)
         whole = reports if shoot == folder else store.load(photos_in(shoot)[0])
         asked = {report.source.path for report in reports}

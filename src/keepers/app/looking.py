@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from keepers.app.choosing import photos_of
 from keepers.app.measuring import Run, photos_in, quoted
 from keepers.catalog.db import Catalog
 from keepers.errors import NotFound, NothingToDo, UserError
+from keepers.io.files import absolute
 from keepers.settings import settings
 from keepers.types import VERDICTS, Group, Opinion, Report, Source, VerdictName
 
@@ -98,7 +98,7 @@ def judged_in(store: Catalog, run: Run, folder: Path, sources: Sequence[Source])
     They are judged together with the rest of the shoot that was culled, so that a photo has one verdict and one group
     whichever folder is asked for.
     """
-    folder = Path(os.path.abspath(folder.expanduser()))  # noqa: PTH100 - as `scan` does
+    folder = absolute(folder.expanduser())
     shoot, keep = store.shoot_of(folder)
     whole = sources if shoot == folder else photos_in(shoot)[0]
     opinions = run.opinions(store.load(whole), store.choices(), keep)

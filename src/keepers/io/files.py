@@ -18,6 +18,11 @@ _WINDOW = 1 << 20
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
+def absolute(path: Path) -> Path:
+    """`path` from the root, links included: photos keep the names by which the user knows them."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+
+
 @contextmanager
 def open_photo(path: Path) -> Iterator[BinaryIO]:
     """Open a regular file for reading, unbuffered.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keepers.errors import NotFound
+from keepers.io.files import absolute
 from keepers.io.files import content_id as content_id
 from keepers.io.kinds import (
     HEIF_EXTENSIONS,
@@ -38,8 +39,7 @@ def scan(paths: Iterable[Path | str], on_error: OnError | None = None) -> list[S
         NotFound: one of `paths` does not exist or may not be opened.
     """
     tell = on_error or (lambda path, sentence: None)
-    # abspath and not resolve: photos keep the names by which the user knows them, links included.
-    wanted = [Path(os.path.abspath(Path(path).expanduser())) for path in paths]  # noqa: PTH100
+    wanted = [absolute(Path(path).expanduser()) for path in paths]
     found: dict[str, Source] = {}
     named: dict[Path, list[Path]] = {}
     for path in wanted:
