@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Tell = Callable[[str, int, int], None]
 
 FITTED, HELD_OUT = "calibration", "val"
-"""Curves are fitted on the one split; the clean photos of both say how often a clean photo looks flawed. The network
+"""Curves are fitted on the one split; the good photos of both say how often a good photo looks flawed. The network
 learned from neither (the second only told it when to stop)."""
 
 UNREAL = ("remap_shake",)
@@ -72,10 +72,11 @@ def calibrate(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a photo: its flaws, of `types.FLAWS`, and its split."""
+    """What is known of a photo: its flaws, of `types.FLAWS`, its split, and whether it must not be thrown away."""
 
     flaws: frozenset[str]
     split: str
+    good: bool
 
 
 @contextmanager
@@ -85,13 +86,17 @@ def _known(root: Path) -> Iterator[dict[Path, Known]]:
 
     if (root / labelled.NAME).is_file() and not (root / "labels.csv").is_file():
         wanted = (one for one in labelled.read(root) if one.split in (FITTED, HELD_OUT))
-        photos = [one for one in wanted if one.split == FITTED or not one.flaws]
-        yield {(root / one.file).resolve(): Known(frozenset(one.flaws), one.split) for one in photos}
+        photos = [one for one in wanted if one.split == FITTED or not one.grave]
+        yield {
+            (root / one.file).resolve(): Known(frozenset(one.flaws), one.split, not one.grave) for one in photos
+        }
         return
     rows = [row for row in labels.read(root) if row.split in (FITTED, HELD_OUT) and row.flaw not in UNREAL]
     with _with_noisy(root, rows) as made:
         yield {
-            path: Known(frozenset() if row.label == "original" else frozenset([row.label]), row.split)
+            path: Known(
+                frozenset() if row.label == "original" else frozenset([row.label]), row.split, row.label == "original"
+            )
             for path, row in made.items()
         }
 
@@ -159,12 +164,13 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Known, Report]], max_fal
         photos=int(fitted.sum()),
         versions={name: version for name, version in run.versions().items() if name in CHECKS},
     )
-    clean = raws[~flags.any(axis=1)]
+    # A photo whose flaw is no reason to throw it away counts as good: "flawed" and "delete" are two questions.
+    good = raws[np.array([known.good for known, _ in readable])]
     result = fitting.fit(
         raws[fitted],
         flags[fitted],
         names,
-        held_out=clean,
+        held_out=good,
         provenance=provenance,
         max_false_rate=max_false_rate,
     )
