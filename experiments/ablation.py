@@ -107,7 +107,7 @@ def main() -> None:
     sets = [manifest.read(options.folder / name) for name in SETS]
     places = [options.captures / side for side in (CALIBRATION, HELD_OUT)]
     facts = measured([*places, *(options.folder / name for name in SETS)], options.model, options.facts)
-    print("| judged by | good photos lost: pairs | brackets | falsepos | blur AUC, told | shake or defocus | over | under |"
+    print("| judged by | good lost: pairs | brackets | falsepos | blur AUC, told | shake or defocus | over | under |"
           " exposure within scenes | SRCC of the score |")  # fmt: skip
     print("|---" * 10 + "|")
     for title, belongs in ROWS.items():
