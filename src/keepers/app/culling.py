@@ -96,12 +96,14 @@ def cull(
         StorageError: the catalog cannot be opened.
         ModelError: the network's file is missing or damaged.
         UserError: `keep` is no number of photos.
+        Refused: the file of the learned taste is damaged.
         Stopped: Ctrl-C; it is a KeyboardInterrupt.
     """
     began = time.monotonic()
     run = Run(settings(catalog=catalog, workers=workers, model=model))
     if keep is not None:
         target(keep)  # a slip of the pen must not come out after an hour
+    _ = run.taste  # nor that it is damaged
     recover(run.settings, note)
     sources, skipped = photos_in(folder)
     with Catalog(run.settings.catalog) as store:
