@@ -16,7 +16,7 @@ from keepers.pipeline import calibration
 from keepers.pipeline.judge import judge_all
 from keepers.pipeline.members import together
 from keepers.pipeline.people import prominent, score_people
-from keepers.pipeline.taste_facts import QUALITY, Table, table
+from keepers.pipeline.taste_facts import QUALITY, Table, joined, table
 from keepers.types import Opinion, Report
 
 Likes = Callable[[Table], np.ndarray]
@@ -111,10 +111,10 @@ def lesson(made: tuple[tuple[Opinion, ...], ...], likes: Likes | list[Likes], se
     tables = [table(some) for some in made]
     tastes = likes if isinstance(likes, list) else [likes] * len(made)
     kept = np.concatenate([choices(one, facts, rng) for one, facts in zip(tastes, tables, strict=True)])
-    whole = Table(tables[0].columns, np.concatenate([facts.values for facts in tables]))
     pile = {"keep": 2.0, "maybe": 1.0, "delete": 0.0}
     verdicts = [one.verdict for some in made for one in some]
     score = np.array([v.score for v in verdicts if v])
     order = np.array([pile[v.verdict] for v in verdicts if v])
     shoot = np.repeat(np.arange(len(made)), [len(some) for some in made])
-    return Lesson(whole, kept, shoot, tuple(f"shoot{n}" for n in range(len(made))), (score, order + score))
+    names = tuple(f"shoot{n}" for n in range(len(made)))
+    return Lesson(joined(tables), kept, shoot, names, (score, order + score), tuple(tables))

@@ -187,20 +187,19 @@ def _written(parts: Sequence[tuple[str, list[Opinion], list[int]]], choices: Map
     import numpy as np
 
     from keepers.evaluate.learning import Lesson
-    from keepers.pipeline.taste_facts import Table, table
+    from keepers.pipeline.taste_facts import joined, table
 
-    tables = [table(part).rows(np.array(own, np.int64)) for _, part, own in parts]
+    around = tuple(table(part) for _, part, _ in parts)
+    tables = [one.rows(np.array(own, np.int64)) for one, (_, _, own) in zip(around, parts, strict=True)]
     some = [part[n] for _, part, own in parts for n in own]
     orders = np.array([_orders(one) for one in some], np.float64).reshape(-1, 2)
-    whole = Table(
-        tables[0].columns if tables else (), np.concatenate([one.values for one in tables] or [np.zeros((0, 0))])
-    )
     return Lesson(
-        table=whole,
+        table=joined(tables),
         kept=np.array([choices[_id(one)] == "keep" for one in some], bool),
         shoot=np.repeat(np.arange(len(parts)), [len(own) for _, _, own in parts]),
         names=tuple(name for name, _, _ in parts),
         orders=(orders[:, 0], orders[:, 1]),
+        around=around,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keepers.evaluate.statistics import auc
-from keepers.pipeline.taste import LEAST_EACH, LEAST_SHOOTS, Gate, Held, Scale, Taste, fit, scaled
+from keepers.pipeline.taste import LEAST_EACH, LEAST_SHOOTS, Gate, Held, Scale, Taste, fit, relative, scaled
 from keepers.pipeline.taste_facts import Table
 
 Numbers = npt.NDArray[np.float64]
@@ -23,6 +23,8 @@ Ints = npt.NDArray[np.int64]
 RIDGES = (1000.0, 300.0, 100.0, 30.0, 10.0)
 _INNER, _OUTER = 3, 12
 """Most parts into which shoots are divided, to choose the ridge and for the gate; up to so many, a part is a shoot."""
+_PLENTY = 2500
+"""Photos that are enough to choose the ridge with."""
 _ENOUGH = 0.005
 """Area under the curve that a weaker ridge must bring to be chosen."""
 _LOST = 0.05
@@ -34,7 +36,8 @@ class Lesson:
     """N photos of which a person has decided, from several shoots.
 
     table: their facts. kept: whether they are Must Haves. shoot: the number of the shoot of each, an index of `names`.
-    orders: the default orders to beat, N numbers each, higher for better.
+    orders: the default orders to beat, N numbers each, higher for better. around: of each shoot all its photos, also
+    those of which nobody has decided.
     """
 
     table: Table
@@ -42,6 +45,7 @@ class Lesson:
     shoot: Ints
     names: tuple[str, ...]
     orders: tuple[Numbers, ...]
+    around: tuple[Table, ...]
 
     def useful(self) -> list[int]:
         """The shoots with enough of both kinds."""
@@ -56,15 +60,17 @@ class Lesson:
         """The photos of these shoots."""
         at = np.flatnonzero(np.isin(self.shoot, list(shoots)))
         orders = tuple(order[at] for order in self.orders)
-        return Lesson(self.table.rows(at), self.kept[at], self.shoot[at], self.names, orders)
+        return Lesson(self.table.rows(at), self.kept[at], self.shoot[at], self.names, orders, self.around)
 
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
     scale: Scale
     weights: Numbers
-    middle: float
     ridge: float
+
+    def liking(self, table: Table, around: Table) -> Numbers:
+        return relative(*(self.scale.design(one) @ self.weights for one in (table, around)))
 
 
 def teach(lesson: Lesson, versions: Mapping[str, str] | None = None, learned_at: str = "") -> Taste | None:
@@ -75,14 +81,14 @@ def teach(lesson: Lesson, versions: Mapping[str, str] | None = None, learned_at:
     some = lesson.of(shoots)
     liking = np.zeros(len(some.kept))
     for part in _parts(shoots, _OUTER):
-        held = np.isin(some.shoot, part)
         rest = _fitted(some.of([one for one in shoots if one not in part]))
-        liking[held] = rest.scale.design(some.table.rows(np.flatnonzero(held))) @ rest.weights - rest.middle
+        for number in part:
+            held = np.flatnonzero(some.shoot == number)
+            liking[held] = rest.liking(some.table.rows(held), some.around[number])
     whole = _fitted(some)
     return Taste(
         scale=whole.scale,
         weights=tuple(whole.weights.tolist()),
-        middle=whole.middle,
         low=min(0.0, float(np.quantile(liking[some.kept], _LOST))),
         gate=_gate(some, shoots, liking),
         ridge=whole.ridge,
@@ -117,17 +123,15 @@ def _fitted(lesson: Lesson) -> _Fitted:
     shoots = sorted(set(lesson.shoot.tolist()))
     areas = np.zeros(len(RIDGES))
     for part in _parts(shoots, _INNER):
-        held = np.isin(lesson.shoot, part)
-        rest = ~held
-        if rest.any() and len(shoots) > 1:
+        rest = np.flatnonzero(~np.isin(lesson.shoot, part))
+        rest = rest[:: 1 + len(rest) // _PLENTY]
+        if len(rest) and len(shoots) > 1:
             found = fit(design[rest], lesson.kept[rest], lesson.shoot[rest], scale.names, RIDGES)
             areas += [float(_areas(design @ weights, lesson, part).sum()) for weights in found]
     areas /= len(shoots)
     best = int(np.flatnonzero(areas >= areas.max() - _ENOUGH)[0])
     weights = fit(design, lesson.kept, lesson.shoot, scale.names, RIDGES[: best + 1])[-1]
-    liking = design @ weights
-    middle = (liking[lesson.kept].mean() + liking[~lesson.kept].mean()) / 2
-    return _Fitted(scale, weights, float(middle), RIDGES[best])
+    return _Fitted(scale, weights, RIDGES[best])
 
 
 def _parts(shoots: Sequence[int], most: int) -> Iterator[list[int]]:

@@ -122,7 +122,7 @@ def _newton(design: Numbers, kept: Numbers, ridge: Numbers, weights: Numbers) ->
         else:
             return weights
         weights = weights + step
-        if cost - new < 1e-4:
+        if cost - new < 1e-3:
             return weights
         cost = new
     return weights
@@ -208,15 +208,13 @@ def _mean(values: Sequence[float]) -> float:
 class Taste:
     """What was learned of a person.
 
-    scale, weights: the model; a photo's liking is its design times the weights, less `middle`: 0 is half way between
-    the mean of photos that were kept and of those that were not. low: liking below which 1 in 20 of the photos lay that
-    were kept in held-out shoots. gate: the numbers by which it is used or not. versions: check -> version of the facts
+    scale, weights: the model. low: liking below which 1 in 20 of the photos lay that were kept in held-out shoots, at
+    most 0. gate: the numbers by which it is used or not. versions: check -> version of the facts
     from which it learned. learned_at: ISO time. choices, shoots: how much it learned from.
     """
 
     scale: Scale
     weights: tuple[float, ...]
-    middle: float
     low: float
     gate: Gate
     ridge: float
@@ -226,12 +224,17 @@ class Taste:
     shoots: int = 0
 
     def liking(self, table: Table) -> Numbers:
-        """N log odds, about: above 0 like the photos that the person keeps."""
-        return np.asarray(self.scale.design(table) @ np.array(self.weights) - self.middle)
+        """How the person likes N photos of one shoot beside its median photo, in log odds: above 0 for better."""
+        return relative(self.scale.design(table) @ np.array(self.weights))
 
     def because(self, table: Table, most: int = 3) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """For each photo in words what speaks most for it, and what against it, the strongest first."""
-        parts = self.scale.design(table) * np.array(self.weights)
+        """What speaks most for each of N photos of one shoot, and what against it, in words, the strongest first.
+
+        Said is what sets a photo apart from its shoot: where all are dark, darkness is not the reason.
+        """
+        design = self.scale.design(table)
+        usual = np.median(design, axis=0) if len(design) else np.zeros(len(self.weights))
+        parts = (design - usual) * np.array(self.weights)
         names = self.scale.names
         order = np.argsort(-np.abs(parts), axis=1, kind="stable")[:, : 4 * most]
         told = []
@@ -252,6 +255,15 @@ class Taste:
     def fits(self, versions: Mapping[str, str]) -> bool:
         """Whether facts of these versions mean what they meant when it was learned."""
         return all(versions.get(check) == version for check, version in self.versions.items())
+
+
+def relative(liking: Numbers, around: Numbers | None = None) -> Numbers:
+    """Likings less the median of their shoot, which is `around` where `liking` is not all of it.
+
+    Photos were only ever compared with photos of their shoot; what is above the middle of another one is not known.
+    """
+    whole = liking if around is None else around
+    return np.asarray(liking - np.median(whole)) if len(whole) else liking
 
 
 _TOLD = 0.15
@@ -292,7 +304,6 @@ def _read(data: Mapping[str, Any]) -> Taste:
             tuple(map(str, scale["flags"])),
         ),
         weights=tuple(map(float, data["weights"])),
-        middle=float(data["middle"]),
         low=float(data["low"]),
         gate=Gate(tuple(held)),
         ridge=float(data["ridge"]),
@@ -313,7 +324,7 @@ def _sane(taste: Taste, on: object) -> None:
     if not isinstance(on, bool) or len(sizes) != 1 or len(taste.weights) != len(scale.names):
         raise ValueError("its parts do not belong together")
     areas = [area for one in held for area in (one.default, one.learned)]
-    numbers = np.array([*scale.centre, *scale.scale, *taste.weights, taste.middle, taste.low, taste.ridge, *areas])
+    numbers = np.array([*scale.centre, *scale.scale, *taste.weights, taste.low, taste.ridge, *areas])
     if not np.isfinite(numbers).all() or min(scale.scale, default=1.0) <= 0 or taste.ridge <= 0:
         raise ValueError("a number in it is out of range")
     if areas and not 0 <= min(areas) <= max(areas) <= 1:

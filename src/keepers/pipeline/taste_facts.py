@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from keepers.checks import CHECKS
 from keepers.checks.people import people
-from keepers.image import signature as looks
+from keepers.pipeline.frames import frames
 from keepers.pipeline.judge import matrix
 from keepers.pipeline.people import score_people
 from keepers.types import CameraFacts, Opinion, Report
@@ -73,7 +74,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
 
 COMPARED = ("quality", "tile_sharpness", "eyes", "smile", "expression", "face_size", "light")
 """Columns that also count as the difference to the mean of the group."""
-_BESIDE, _KNOWN = "beside:", "known:"
+_OF_FACES = ("eyes", "smile", "expression", "face_size", "face_light", "facing", "face_off_centre")
+_BESIDE, _KNOWN, _LOOK = "beside:", "known:", "look:"
+_LEAST_CELLS = 8
+_LOOKS = 16
+"""Numbers to which an embedding is projected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +111,33 @@ def table(opinions: Sequence[Opinion]) -> Table:
     raws = matrix([report.measurements for report in reports], list(CHECKS))
     columns |= {name: raws[:, n] for n, name in enumerate(CHECKS)}
     columns |= _stacked([_of_people(report) for report in reports])
-    columns |= _stacked([_of_looks(report) for report in reports])
+    columns |= _of_looks(reports)
     columns |= _stacked([_of_camera(report) for report in reports])
+    columns |= _embedded(reports)
     columns |= _in_groups(opinions, columns)
     names = tuple(columns)
     return Table(names, np.stack([columns[name] for name in names], axis=1) if opinions else np.zeros((0, len(names))))
+
+
+def joined(tables: Sequence[Table]) -> Table:
+    """The photos of several tables, with the columns of all of them."""
+    columns = tuple(dict.fromkeys(name for one in tables for name in one.columns))
+    return Table(columns, np.concatenate([np.zeros((0, len(columns))), *(one.of(columns) for one in tables)]))
 
 
 def say(column: str, more: bool) -> str:
     """A high, or a low, value of a column in words."""
     name = column.removeprefix(_BESIDE)
     if name.startswith(_KNOWN):
-        words = WORDS.get(name.removeprefix(_KNOWN), (name, name))[0]
-        return f"{words} to judge by" if more else f"nothing to tell {words} by"
+        if name.removeprefix(_KNOWN) in _OF_FACES:
+            return "faces that can be seen" if more else "no faces that can be seen"
+        plain = name.removeprefix(_KNOWN).replace("_", " ")
+        return f"{plain} can be told" if more else f"{plain} cannot be told"
+    if name.startswith(_LOOK):
+        return "what the picture shows" if more else "not what the picture shows"
     plain = name.replace("_", " ")
     words = WORDS.get(name, (f"more {plain}", f"less {plain}"))[0 if more else 1]
-    return f"{words}, beside the frames around it" if column.startswith(_BESIDE) else words
+    return f"{words} (beside its group)" if column.startswith(_BESIDE) else words
 
 
 def known(column: str) -> str:
@@ -147,8 +163,7 @@ def _of_people(report: Report) -> dict[str, float]:
     some = people(report.faces, long_side)
     score = score_people(report.faces, long_side) if some else None
     if score is None or photo is None:
-        nothing = ("eyes", "smile", "expression", "face_size", "face_light", "facing", "face_off_centre")
-        return {"people": 0.0, **dict.fromkeys(nothing, math.nan)}
+        return {"people": 0.0, **dict.fromkeys(_OF_FACES, math.nan)}
     seen = [face for face in some if face.right is not None]
     first = max(some, key=lambda face: face.prominence)
     middle = first.box[0] + first.box[2] / 2
@@ -168,25 +183,47 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else math.nan
 
 
-def _of_looks(report: Report) -> dict[str, float]:
+def _of_looks(reports: Sequence[Report]) -> dict[str, Numbers]:
     """How light is spread over the picture, and sharpness, from its signature."""
-    sign = report.signature
-    nothing = ("light", "top_light", "one_sided", "middle_light", "relief", "focus_spread")
-    if sign is None or sign.version != looks.VERSION or len(sign.structure) != looks.CELLS**2:
-        return dict.fromkeys(nothing, math.nan)
-    grid = np.frombuffer(sign.structure, np.int8).reshape(looks.CELLS, looks.CELLS) / 127.0
-    half, quarter = looks.CELLS // 2, looks.CELLS // 4
-    inner = grid[quarter:-quarter, quarter:-quarter].mean()
-    codes = np.frombuffer(sign.focus, np.uint8)
-    sharp = codes[codes > 0] * looks.FOCUS_STEP
-    return {
-        "light": sign.light,
-        "top_light": float(grid[:half].mean() - grid[half:].mean()),
-        "one_sided": float(abs(grid[:, :half].mean() - grid[:, half:].mean())),
-        "middle_light": float(inner - grid.mean()),
-        "relief": float(grid.std()),
-        "focus_spread": float(np.ptp(np.quantile(sharp, (0.1, 0.9)))) if len(sharp) >= 8 else math.nan,
+    arrays = frames(reports)
+    grid = arrays.structure.astype(np.float64) / 127.0
+    half, quarter = grid.shape[1] // 2, grid.shape[1] // 4
+    whole = grid.mean(axis=(1, 2))
+    inner = grid[:, quarter:-quarter, quarter:-quarter].mean(axis=(1, 2))
+    sharp = np.sort(arrays.focus, axis=1)  # what cannot be told comes last
+    count = np.isfinite(sharp).sum(axis=1)
+    rows = np.arange(len(sharp))
+    low, high = (sharp[rows, np.maximum(0, (share * (count - 1)).astype(np.int64))] for share in (0.1, 0.9))
+    looks = {
+        "top_light": grid[:, :half].mean(axis=(1, 2)) - grid[:, half:].mean(axis=(1, 2)),
+        "one_sided": np.abs(grid[:, :, :half].mean(axis=(1, 2)) - grid[:, :, half:].mean(axis=(1, 2))),
+        "middle_light": inner - whole,
+        "relief": grid.std(axis=(1, 2)),
+        "focus_spread": np.where(count >= _LEAST_CELLS, high - low, np.nan),
     }
+    return {"light": arrays.light, **{name: np.where(arrays.known, value, np.nan) for name, value in looks.items()}}
+
+
+def _embedded(reports: Sequence[Report]) -> dict[str, Numbers]:
+    """The embeddings of photos that have one, a few numbers each; those of two networks have different names.
+
+    A projection by chance keeps distances, more or less (Johnson and Lindenstrauss, 1984), and is the same for all.
+    """
+    found: dict[str, Numbers] = {}
+    for at, report in enumerate(reports):
+        sign = report.signature
+        if sign is None or not sign.embedding or sign.embedder is None:
+            continue
+        vector = np.frombuffer(sign.embedding, np.float16).astype(np.float64)
+        name = f"{_LOOK}{sign.embedder}:{len(vector)}"
+        rows = found.setdefault(name, np.full((len(reports), _LOOKS), np.nan))
+        rows[at] = vector / max(float(np.linalg.norm(vector)), 1e-9) @ _projection(len(vector))
+    return {f"{name}:{n}": rows[:, n] for name, rows in found.items() for n in range(_LOOKS)}
+
+
+@lru_cache(maxsize=4)
+def _projection(size: int) -> Numbers:
+    return np.random.default_rng(size).normal(size=(size, _LOOKS))
 
 
 def _of_camera(report: Report) -> dict[str, float]:

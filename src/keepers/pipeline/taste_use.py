@@ -2,9 +2,9 @@
 
 | change | when |
 |---|---|
-| the score | of Must Haves and Maybes: it becomes the chance that a photo is rather one that the person keeps |
+| the score | of Must Haves and Maybes: how likely each is liked better than the median photo of the shoot |
 | the best of a group | where several frames cannot be told apart by technique |
-| Must Have to Maybe | it is less liked than 19 of 20 photos that the person kept |
+| Must Have to Maybe | it is liked less than 19 of 20 photos that the person kept in held-out shoots |
 | Maybe to Must Have | only a better frame of its group made it a Maybe, and it is liked better than that group's best |
 
 Never changed: To be Deleted, which nothing enters and nothing leaves; and no verdict on a photo with a likely flaw, on
