@@ -84,6 +84,9 @@ def learn(
         raise NothingToDo(f"There is no catalog {path}; cull shoots and choose in them first.")
     with Catalog(path) as store:
         lesson, stale = _lesson(store, run, folders)
+    if not len(lesson.kept) and stale:
+        photos = "photo" if stale == 1 else f"all {stale} photos"
+        raise NothingToDo(f"The facts of {photos} with choices are of another version; cull their folders again.")
     if not len(lesson.kept):
         raise NothingToDo(f"{path} holds no choices to learn from; choose with: keepers choose PHOTO --keep")
     occasions = _occasions(lesson)

@@ -92,6 +92,8 @@ def _missing(out: Console, found: Learned) -> None:
         style="yellow",
         soft_wrap=True,
     )
+    if found.stored is not None:
+        out.print("What was learned before stays as it is: keepers learn --status", style="dim")
 
 
 def _counted(one: Occasion) -> str:
