@@ -21,7 +21,7 @@ from keepers.pipeline.taste_facts import Table, table
 from keepers.types import Opinion, Report, Source
 from photographers import Likes, choices, opinions, reports, smiles_and_light
 
-PHOTOS = 40
+PHOTOS = 60
 
 
 class Studio:
@@ -214,7 +214,7 @@ def test_facts_of_another_version_are_left_out_and_said(learned: Studio, monkeyp
     assert status.outdated and not status.used
     assert not any(r.name == "taste" for o in learned.list(new) if o.verdict for r in o.verdict.reasons)
     found = CliRunner().invoke(build(), ["learn"])
-    assert found.exit_code == 2 and "all 160 photos" in found.output
+    assert found.exit_code == 2 and "all 240 photos" in found.output
 
 
 def test_a_taste_can_be_taken_along(learned: Studio, tmp_path: Path) -> None:
