@@ -213,6 +213,9 @@ def test_facts_of_another_version_are_left_out_and_said(learned: Studio, monkeyp
     status = app.taste_status()
     assert status.outdated and not status.used
     assert not any(r.name == "taste" for o in learned.list(new) if o.verdict for r in o.verdict.reasons)
+    notes: list[str] = []
+    app.cull(new, catalog=learned.catalog, note=notes.append)
+    assert any("taste waits" in note for note in notes)
     found = CliRunner().invoke(build(), ["learn"])
     assert found.exit_code == 2 and "all 240 photos" in found.output
 

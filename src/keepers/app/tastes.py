@@ -44,6 +44,12 @@ def stored(catalog: Path) -> Stored | None:
     return load(path) if path.is_file() else None
 
 
+def outdated(catalog: Path, versions: Mapping[str, str]) -> bool:
+    """Whether a taste that is on and passed its test was learned from facts of other versions. Raises as `stored`."""
+    found = stored(catalog)
+    return found is not None and found.on and found.taste.gate.passed and not found.taste.fits(versions)
+
+
 def load(path: Path) -> Stored:
     """The taste in a file. Raises what `stored` does, and NotFound."""
     try:

@@ -29,6 +29,8 @@ from keepers.types import Group, Opinion, Reason, VerdictName
 
 REASON = "taste"
 """The name of the reasons that a taste gives."""
+LEAST = 8
+"""Photos of a shoot without which none is compared with the others: then nothing is changed."""
 _MOVED, _TOLD = 0.3, 0.02
 _NOTICED = 0.5
 """Log odds from which it is said that a photo is liked or not, and from which one of two frames is liked better."""
@@ -46,6 +48,8 @@ def apply(opinions: Sequence[Opinion], taste: Taste, choices: Mapping[str, Verdi
         choices: photo id -> a person's verdict; verdicts on these photos are left as they are.
     """
     at = [n for n, opinion in enumerate(opinions) if opinion.verdict is not None]
+    if len(at) < LEAST:
+        return list(opinions)
     facts = table([opinions[n] for n in at])
     liking, told = taste.liking(facts), taste.because(facts)
     liked = {opinions[n].path: float(value) for n, value in zip(at, liking, strict=True)}
