@@ -122,7 +122,7 @@ def _worst(out: Console, shoot: Shoot) -> None:
     """Which flaws were found how often, and the photos that suffer most."""
     flawed = [*shoot.of("delete"), *shoot.of("maybe")]
     reasons = [o.verdict.reasons[0].name for o in flawed if o.verdict and o.verdict.reasons]
-    why = Counter(name for name in reasons if name not in ("choice", "taste"))
+    why = Counter(name for name in reasons if name != "choice")
     if why:
         out.print()
         parts = (f"{name.replace('_', ' ')} {count}" for name, count in why.most_common())

@@ -53,7 +53,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "focus_best": ("no sharp part", "a sharp subject"),
     "focus_shake": ("movement", "stillness"),
     "focus_defocus": ("soft focus", "exact focus"),
-    "shake_direction": ("streaks", "steadiness"),
+    "shake_direction": ("smeared detail", "steady detail"),
     "clipped_highlights": ("blown highlights", "kept highlights"),
     "bright_tones": ("bright highlights", "muted highlights"),
     "blocked_shadows": ("black shadows", "open shadows"),
@@ -63,12 +63,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "ev_under": ("little light", "much light"),
     "network_quality": ("what the network finds good", "what the network finds weak"),
     "closed_eyes": ("closed eyes", "open eyes"),
-    "network_blurred": ("blur", "no blur"),
-    "network_camera_shake": ("camera shake", "no camera shake"),
-    "network_distorted": ("distortion", "no distortion"),
-    "network_overexposed": ("overexposure", "no overexposure"),
-    "network_underexposed": ("underexposure", "no underexposure"),
-    "network_noisy": ("noise", "no noise"),
+    "network_blurred": ("hints of blur", "no hint of blur"),
+    "network_camera_shake": ("hints of camera shake", "no hint of camera shake"),
+    "network_distorted": ("hints of distortion", "no hint of distortion"),
+    "network_overexposed": ("hints of overexposure", "no hint of overexposure"),
+    "network_underexposed": ("hints of underexposure", "no hint of underexposure"),
+    "network_noisy": ("hints of noise", "no hint of noise"),
 }
 """Column -> what a high, and what a low, value means; a check without an entry goes by its name."""
 

@@ -150,5 +150,5 @@ def _id(opinion: Opinion) -> str:
 def changed(opinions: Sequence[Opinion]) -> tuple[int, int]:
     """How many photos a taste made Must Haves, and how many Maybes."""
     leading = [o.verdict for o in opinions if o.verdict is not None and o.verdict.reasons]
-    moved = [v.verdict for v in leading if v.reasons[0].name == REASON and v.reasons[0].weight == _MOVED]
+    moved = [verdict.verdict for verdict in leading if verdict.reasons[0].name == REASON]
     return moved.count("keep"), moved.count("maybe")

@@ -401,7 +401,8 @@ def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_shoots_and_photos_are_known_without_the_disk(catalog: Catalog) -> None:
+def test_shoots_and_photos_are_known_without_the_disk(path: Path) -> None:
+    catalog = Catalog(path)
     odd = make_source("/p/caf\udce9.jpg")
     pair = make_source("/p/b.jpg", 10, 5, PhotoFile(Path("/p/b.cr3"), "raw", 7, 5))
     catalog.save([make_report(odd, 1), make_report(pair, 2), Report(make_source("/p/bad.jpg"), error="It is damaged.")])
@@ -412,3 +413,4 @@ def test_shoots_and_photos_are_known_without_the_disk(catalog: Catalog) -> None:
     assert {source.path: set(source.files) for source in stored} == {one.path: set(one.files) for one in (odd, pair)}
     assert [source.path for source in stored] == sorted(source.path for source in stored)
     assert len(catalog.load(stored)) == 2
+    catalog.close()

@@ -9,9 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from keepers.pipeline import calibration
+from keepers.pipeline.judge import judge_all
+from keepers.pipeline.members import together
 from keepers.pipeline.taste import LEAST_GAIN, LEVEL, Gate, Held, Scale, Taste, beyond, fit, from_json, scaled, to_json
 from keepers.pipeline.taste_facts import QUALITY, Table, joined, known, say, table
-from keepers.types import Signature
+from keepers.types import VERDICTS, Opinion, Signature
 from photographers import opinions, reports
 
 
@@ -103,6 +106,14 @@ class TestFacts:
             assert np.nansum(own) == pytest.approx(0, abs=1e-9)
         alone = [n for n, o in enumerate(some) if o.group is None]
         assert (np.nan_to_num(beside[alone]) == 0).all()
+
+    def test_nothing_of_a_choice_is_in_the_facts_that_shall_foretell_it(self) -> None:
+        some = reports(3, 60)
+        alone = [Opinion(r, v) for r, v in zip(some, judge_all(some, calibration.load()), strict=True)]
+        rng = np.random.default_rng(0)
+        chosen = {r.photo.id: VERDICTS[rng.integers(3)] for r in some if r.photo}
+        blind, told = table(together(alone, {})), table(together(alone, chosen))
+        assert blind.columns == told.columns and np.array_equal(blind.values, told.values, equal_nan=True)
 
     def test_a_photo_without_any_fact_has_a_row(self) -> None:
         bare = [replace(r, measurements=(), signature=None, faces=()) for r in reports(1, 3)]
