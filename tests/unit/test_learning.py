@@ -16,8 +16,11 @@ from keepers.app import measuring, tastes
 from keepers.catalog.db import Catalog
 from keepers.cli import build
 from keepers.errors import NotFound, NothingToDo, Refused
+from keepers.export.xmp_merge import NEW_SIDECAR
+from keepers.io import xmp
 from keepers.io.scan import scan
 from keepers.pipeline.taste_facts import Table, table
+from keepers.settings import settings
 from keepers.types import Opinion, Report, Source
 from photographers import Likes, choices, opinions, reports, smiles_and_light
 
@@ -191,6 +194,29 @@ def test_one_folder_with_days_between_is_several_shoots(studio: Studio, monkeypa
             )
     names = [one.name for one in studio.learn().occasions]
     assert names == [f"{studio.root.name}, 2024-05-{day}" for day in (10, 13, 16)]
+
+
+def test_flags_of_other_programs_teach_as_well(studio: Studio) -> None:
+    for seed in range(3):
+        studio.shoot(seed)
+    folder = studio.shoot(3, likes=None)
+    for n, path in enumerate(sorted(folder.iterdir())):
+        packet = xmp.parse(NEW_SIDECAR, "x")
+        packet.descriptions()[0].set(xmp.GOOD, "true" if n % 3 else "false")
+        path.with_suffix(".xmp").write_bytes(packet.to_bytes())
+    found = studio.learn()
+    assert found.imported == PHOTOS
+    assert [(one.kept, one.others) for one in found.occasions][3] == (PHOTOS * 2 // 3, PHOTOS // 3)
+
+
+def test_who_asks_without_a_catalog_gets_no_taste(learned: Studio) -> None:
+    run = measuring.Run(settings())
+    assert run.taste is not None
+    some = reports(9, PHOTOS)
+    without = [(o.verdict, o.group) for o in run.opinions(some)]
+    assert [(o.verdict, o.group) for o in run.opinions(some, {})] != without
+    app.forget_taste()
+    assert [(o.verdict, o.group) for o in measuring.Run(settings()).opinions(some, {})] == without
 
 
 def test_a_photo_in_two_shoots_counts_once(learned: Studio) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keepers.app import tastes
-from keepers.app.measuring import Run, quoted
+from keepers.app.importing import take_over
+from keepers.app.measuring import Run, photos_in, quoted
 from keepers.app.tastes import Stored
 from keepers.catalog.db import Catalog
 from keepers.errors import NotFound, NothingToDo, Refused
@@ -40,7 +41,8 @@ class Learned:
 
     taste: None where too few shoots have enough choices. on: whether it is switched on. used: whether it counts now.
     outdated: it was learned from facts of other versions. occasions: the shoots with choices, of `learn` alone.
-    stale: photos with choices that were left out because their facts are of other versions.
+    stale: photos with choices that were left out because their facts are of other versions. imported: ratings of other
+    programs that became choices.
     """
 
     catalog: Path
@@ -49,6 +51,7 @@ class Learned:
     outdated: bool = False
     occasions: tuple[Occasion, ...] = ()
     stale: int = 0
+    imported: int = 0
 
     @property
     def missing(self) -> int:
@@ -64,7 +67,8 @@ def learn(
     """Learn what a person keeps from all their choices, and test it on shoots that it did not learn from.
 
     The taste is stored beside the catalog, with the numbers of its test, and takes the place of an earlier one. It is
-    used by all verbs that use the catalog, if the test says so and unless it was switched off. No photo is opened.
+    used by all verbs that use the catalog, if the test says so and unless it was switched off. Ratings that other
+    programs left since the last cull are heard first, where the shoots are on the disk; no photo is measured.
 
     Args:
         folders: culled folders to learn from, and all below them; default all that the catalog knows.
@@ -83,7 +87,9 @@ def learn(
     if not path.is_file():
         raise NothingToDo(f"There is no catalog {path}; cull shoots and choose in them first.")
     with Catalog(path) as store:
-        lesson, stale = _lesson(store, run, folders)
+        shoots = _asked(store.shoots(), folders)
+        imported = sum(_listen(store, folder) for folder in shoots)
+        lesson, stale = _lesson(store, run, shoots)
     if not len(lesson.kept) and stale:
         photos = "photo" if stale == 1 else f"all {stale} photos"
         raise NothingToDo(f"The facts of {photos} with choices are of another version; cull their folders again.")
@@ -92,11 +98,11 @@ def learn(
     occasions = _occasions(lesson)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     taste = teach(lesson, run.versions(), now)
-    if taste is None:
-        return replace(taste_status(catalog=catalog, model=model), occasions=occasions, stale=stale)
-    before = _before(path)
-    tastes.save(tastes.place(path), Stored(taste, before.on if before is not None else True))
-    return replace(taste_status(catalog=catalog, model=model), occasions=occasions, stale=stale)
+    if taste is not None:
+        before = _before(path)
+        tastes.save(tastes.place(path), Stored(taste, before.on if before is not None else True))
+    status = taste_status(catalog=catalog, model=model)
+    return replace(status, occasions=occasions, stale=stale, imported=imported)
 
 
 def taste_status(*, catalog: Path | str | None = None, model: Path | str | None = None) -> Learned:
@@ -168,7 +174,24 @@ def _before(catalog: Path) -> Stored | None:
         return None
 
 
-def _lesson(store: Catalog, run: Run, folders: Sequence[Path | str]) -> tuple[Lesson, int]:
+def _asked(known: Sequence[Path], folders: Sequence[Path | str]) -> list[Path]:
+    """The culled shoots in these folders; all where none is named. Raises NotFound."""
+    wanted = [absolute(Path(folder).expanduser()) for folder in folders]
+    for folder in wanted:
+        if not any(one == folder or one.is_relative_to(folder) for one in known):
+            raise NotFound(f"{folder} was not culled as a shoot; run this first: keepers cull {quoted(folder)}")
+    return [one for one in known if not wanted or any(one == w or one.is_relative_to(w) for w in wanted)]
+
+
+def _listen(store: Catalog, folder: Path) -> int:
+    """Take over what other programs said of a shoot since it was culled; nothing where it is not on the disk."""
+    try:
+        return take_over(store, store.load(photos_in(folder)[0]))
+    except (NotFound, NothingToDo):
+        return 0
+
+
+def _lesson(store: Catalog, run: Run, folders: Sequence[Path]) -> tuple[Lesson, int]:
     """All that there is to learn, and how many photos with choices have facts of other versions."""
     choices = store.choices()
     parts: list[tuple[str, list[Opinion], list[int]]] = []
@@ -211,18 +234,12 @@ def _id(opinion: Opinion) -> str:
 
 
 def _shoots(
-    store: Catalog, run: Run, folders: Sequence[Path | str], choices: Mapping[str, VerdictName]
+    store: Catalog, run: Run, folders: Sequence[Path], choices: Mapping[str, VerdictName]
 ) -> Iterator[tuple[Path, list[Opinion], int]]:
     """Each culled shoot that has choices, as the machine sees it alone, and its photos with outdated facts."""
-    wanted = [absolute(Path(folder).expanduser()) for folder in folders]
-    known = store.shoots()
-    for folder in wanted:
-        if not any(one == folder or one.is_relative_to(folder) for one in known):
-            raise NotFound(f"{folder} was not culled as a shoot; run this first: keepers cull {quoted(folder)}")
-    asked = [one for one in known if not wanted or any(one == w or one.is_relative_to(w) for w in wanted)]
-    places = _places(store.stored(), known)
+    places = _places(store.stored(), store.shoots())
     versions = run.versions()
-    for folder in asked:
+    for folder in folders:
         reports = [r for r in store.load(places.get(folder, [])) if r.photo is not None]
         current = [report for report in reports if _current(report, versions)]
         told, of_today = (sum(r.photo is not None and r.photo.id in choices for r in o) for o in (reports, current))

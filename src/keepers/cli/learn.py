@@ -49,7 +49,7 @@ def learn(
     The test is on whole shoots from which nothing was learned. Only if your taste ranks their photos clearly better
     than keepers does by itself is it used: for the order, for --keep, between frames that are equally good, and
     between Must Haves and Maybes without a flaw. It never puts a photo into To be Deleted, and your choices always win.
-    No photo is opened, and nothing leaves your computer.
+    No photo is measured, and nothing leaves your computer.
     """
     from keepers import app
     from keepers.cli import show_learn

@@ -15,6 +15,8 @@ from keepers.pipeline.taste import LEAST_EACH, LEAST_GAIN, LEAST_SHOOTS, LEVEL, 
 def learned(found: Learned) -> None:
     """What `keepers learn` prints: the shoots, the test, and what follows."""
     out = console()
+    if found.imported:
+        out.print(f"{found.imported} ratings of other programs taken over as your choices", style="dim")
     if found.stale:
         out.print(
             f"{found.stale} photos are left out: their facts are of another version; cull their folders again.",
