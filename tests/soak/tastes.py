@@ -1,8 +1,9 @@
 """How often a simulated photographer's taste passes its test, how much it helps, and how long learning takes.
 
-    python tests/soak/tastes.py                  3, 5 and 8 shoots of 120 photos, hundreds of photographers each
-    python tests/soak/tastes.py --runs 50        sooner and less surely
-    python tests/soak/tastes.py --speed          10,000 choices
+    python tests/soak/tastes.py                        a thousand photographers of each kind, with 3 shoots of 120 photos
+    python tests/soak/tastes.py --shoots 8 --runs 50   more shoots, and less surely
+    python tests/soak/tastes.py --use                  what a taste changes in new shoots
+    python tests/soak/tastes.py --speed                10,000 choices
 
 Facts and choices are made up (tests/photographers.py). A coin flipper must pass in at most 5 % of runs, and so must one
 whose taste is another one in every shoot.
@@ -54,17 +55,16 @@ PEOPLE: dict[str, Person] = {
 }
 
 
-def gates(runs: int) -> None:
+def gates(count: int, runs: int) -> None:
     """How often each passes, and the mean areas under the curve."""
     print("shoots  runs  passed  default  learned  photographer")
-    for count, share in ((3, 1.0), (5, 0.5), (8, 0.25)):
-        made = shoots(count)
-        for name, person in PEOPLE.items():
-            some = [teach(lesson(made, person(run, count), run)) for run in range(int(runs * share))]
-            found = [one.gate for one in some if one is not None]
-            passed = np.mean([gate.passed for gate in found])
-            areas = [float(np.mean([getattr(gate, key) for gate in found])) for key in ("default", "learned")]
-            print(f"{count:6} {len(found):5} {passed:7.1%} {areas[0]:8.3f} {areas[1]:8.3f}  {name}", flush=True)
+    made = shoots(count)
+    for name, person in PEOPLE.items():
+        some = [teach(lesson(made, person(run, count), run)) for run in range(runs)]
+        found = [one.gate for one in some if one is not None]
+        passed = np.mean([gate.passed for gate in found])
+        areas = [float(np.mean([getattr(gate, key) for gate in found])) for key in ("default", "learned")]
+        print(f"{count:6} {len(found):5} {passed:7.1%} {areas[0]:8.3f} {areas[1]:8.3f}  {name}", flush=True)
 
 
 def use(count: int = 20) -> None:
@@ -108,10 +108,13 @@ def speed(photos: int = 10_000) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--shoots", type=int, default=3)
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--use", action="store_true")
     wanted = parser.parse_args()
     if wanted.speed:
         speed()
-    else:
+    elif wanted.use:
         use()
-        gates(wanted.runs)
+    else:
+        gates(wanted.shoots, wanted.runs)
