@@ -1,6 +1,6 @@
 """How often a simulated photographer's taste passes its test, how much it helps, and how long learning takes.
 
-    python tests/soak/tastes.py                        a thousand photographers of each kind, with 3 shoots of 120 photos
+    python tests/soak/tastes.py                        a thousand photographers of each kind, 3 shoots of 120 photos
     python tests/soak/tastes.py --shoots 8 --runs 50   more shoots, and less surely
     python tests/soak/tastes.py --use                  what a taste changes in new shoots
     python tests/soak/tastes.py --speed                10,000 choices

@@ -172,7 +172,7 @@ class Gate:
 
         A one-sided paired t-test over shoots. Tastes that were learned from almost the same shoots err together, for
         which the variance is corrected as by Nadeau and Bengio, 2003, doi:10.1023/A:1024068626366: without it, choices
-        by a coin passed in 4 to 9 % of runs.
+        by a coin passed in 4 to 9 % of simulated runs.
         """
         gains = np.array([one.learned - one.default for one in self.held])
         if len(gains) < LEAST_SHOOTS:
