@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _VERBS = (
-    "assess", "bench", "choose", "cull", "evaluate", "explain", "export", "jobs", "list_photos", "make_sample",
-    "picture", "undo",
+    "assess", "bench", "choose", "cull", "evaluate", "explain", "export", "jobs", "learn", "list_photos",
+    "make_sample", "picture", "undo",
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         explain,
         export,
         jobs,
+        learn,
         list_photos,
         make_sample,
         picture,
@@ -41,6 +42,7 @@ __all__ = [
     "explain",
     "export",
     "jobs",
+    "learn",
     "list_photos",
     "make_sample",
     "picture",

@@ -12,6 +12,9 @@
 | `picture` | the same, drawn over the photo |
 | `list_photos` | what the catalog says of a folder |
 | `list_groups` | which of its photos belong together, and which is the best |
+| `learn` | learns what a person keeps from their choices, and tests it |
+| `taste_status`, `switch_taste` | what was learned, and whether it is used |
+| `export_taste`, `import_taste`, `forget_taste` | taking it along, and away |
 | `evaluate` | how right it is on labelled photos |
 | `bench` | how fast this machine is, by stage |
 | `make_sample` | writes the sample shoot |
@@ -26,6 +29,15 @@ from keepers.app.culling import Shoot, Stopped, cull
 from keepers.app.evaluating import evaluate
 from keepers.app.exporting import Exported, ExportStopped, export
 from keepers.app.journal import job_to_undo, jobs, undo
+from keepers.app.learning import (
+    Learned,
+    export_taste,
+    forget_taste,
+    import_taste,
+    learn,
+    switch_taste,
+    taste_status,
+)
 from keepers.app.looking import explain, list_groups, list_photos
 from keepers.app.picturing import picture
 from keepers.app.sampling import make_sample
@@ -37,6 +49,7 @@ __all__ = [
     "Chosen",
     "ExportStopped",
     "Exported",
+    "Learned",
     "Shoot",
     "Stage",
     "Stopped",
@@ -48,12 +61,18 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "export_taste",
+    "forget_taste",
+    "import_taste",
     "job_to_undo",
     "jobs",
+    "learn",
     "list_groups",
     "list_photos",
     "make_sample",
     "picture",
+    "switch_taste",
+    "taste_status",
     "to_json",
     "undo",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from keepers.app import tastes
 from keepers.app.importing import take_over
 from keepers.app.journal import Note, recover
 from keepers.app.measuring import Progress, Run, Skipped, photos_in
@@ -96,12 +97,16 @@ def cull(
         StorageError: the catalog cannot be opened.
         ModelError: the network's file is missing or damaged.
         UserError: `keep` is no number of photos.
+        Refused: the file of a learned taste is damaged.
         Stopped: Ctrl-C; it is a KeyboardInterrupt.
     """
     began = time.monotonic()
     run = Run(settings(catalog=catalog, workers=workers, model=model))
     if keep is not None:
         target(keep)  # a slip of the pen must not come out after an hour
+    outdated = run.taste is None and tastes.outdated(run.settings.catalog, run.versions())  # nor that it is damaged
+    if outdated and note is not None:
+        note("Your taste waits: it was learned from facts of another version. Cull its shoots, then run: keepers learn")
     recover(run.settings, note)
     sources, skipped = photos_in(folder)
     with Catalog(run.settings.catalog) as store:

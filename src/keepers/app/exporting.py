@@ -169,7 +169,7 @@ class _Export:
         shoot, keep = store.shoot_of(folder)
         whole = reports if shoot == folder else store.load(photos_in(shoot)[0])
         asked = {report.source.path for report in reports}
-        opinions = [one for one in self._run.by_machine(whole, choices, keep) if one.path in asked]
+        opinions = [one for one in self._run.by_machine(whole, choices, keep, self._run.taste) if one.path in asked]
         items = [item for opinion in opinions if (item := _item(opinion, choices)) is not None]
         unreadable = len(opinions) - len(items)
         return [item for item in items if not self._verdicts or item.verdict in self._verdicts], unreadable

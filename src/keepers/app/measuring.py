@@ -17,6 +17,7 @@ from keepers.types import Opinion, Report, Source, VerdictName
 if TYPE_CHECKING:
     from keepers.pipeline.calibration import Calibration
     from keepers.pipeline.people import PeopleScore
+    from keepers.pipeline.taste import Taste
 
 Progress = Callable[[int, int], None]
 """Called after every photo with how many are done and how many there are."""
@@ -48,6 +49,14 @@ class Run:
         beside = path.with_suffix(".json") if path is not None else None
         return calibration.load(beside if beside is not None and beside.is_file() else None)
 
+    @cached_property
+    def taste(self) -> Taste | None:
+        """What was learned of the person, where it may be used: it is on, passed its test and knows these facts."""
+        from keepers.app.tastes import stored
+
+        found = stored(self.settings.catalog)
+        return found.taste if found is not None and found.used(self.versions()) else None
+
     def prepare(self) -> Self:
         """Load the calibration now: that it is missing must not come out after an hour of measuring."""
         _ = self.calibration
@@ -74,12 +83,13 @@ class Run:
     ) -> list[Opinion]:
         """Judge readable photos, together; a person's choice (photo id -> verdict) wins.
 
-        `keep` is how many Must Haves are asked for, such as "300" or "20%".
+        `choices` is None where no catalog is in use; then no learned taste is used either. `keep` is how many Must
+        Haves are asked for, such as "300" or "20%".
         """
         from keepers.pipeline.triage import overrule
 
         chosen = choices or {}
-        opinions = self.by_machine(reports, chosen, keep)
+        opinions = self.by_machine(reports, chosen, keep, self.taste if choices is not None else None)
         for at, opinion in enumerate(opinions):
             photo, verdict = opinion.report.photo, opinion.verdict
             if photo is not None and verdict is not None and photo.id in chosen:
@@ -87,7 +97,11 @@ class Run:
         return opinions
 
     def by_machine(
-        self, reports: Sequence[Report], choices: Mapping[str, VerdictName], keep: str | None = None
+        self,
+        reports: Sequence[Report],
+        choices: Mapping[str, VerdictName],
+        keep: str | None = None,
+        taste: Taste | None = None,
     ) -> list[Opinion]:
         """As `opinions`, with the machine's verdict on photos of which a person has decided, too."""
         from keepers.pipeline.fill import fill, target
@@ -98,6 +112,10 @@ class Run:
         opinions = [Opinion(report, next(verdicts) if report.photo is not None else None) for report in reports]
         if len(opinions) > 1:
             opinions = together(opinions, choices, [_people(report) for report in reports])
+        if taste is not None:
+            from keepers.pipeline.taste_use import apply
+
+            opinions = apply(opinions, taste, choices)
         return opinions if keep is None else fill(opinions, target(keep), choices)
 
 

@@ -199,6 +199,16 @@ class Catalog:
                     return place, found[0]
         return folder, None
 
+    def shoots(self) -> list[Path]:
+        """The folders that were culled, sorted; they need not be there any more."""
+        with self._lock, _storage_errors(self.path):
+            return sorted(rows.path(row[0]) for row in self._db.execute("SELECT folder FROM shoot"))
+
+    def stored(self) -> list[Source]:
+        """Every picture that could be read, with its files as they were then, sorted; no file is looked at."""
+        with self._lock, _storage_errors(self.path):
+            return rows.sources(self._db.execute(rows.STORED_SOURCES).fetchall())
+
     def _want(self, sources: Sequence[Source]) -> None:
         """Fill the temporary table `wanted`, against which the queries for many sources are joined."""
         self._db.execute(rows.CREATE_WANTED)

@@ -66,6 +66,10 @@ SAME_PICTURE = (
     f" AND NOT EXISTS ({_FACTS.format('old')} EXCEPT {_FACTS.format('new')})"
     f" AND NOT EXISTS ({_FACTS.format('new')} EXCEPT {_FACTS.format('old')})"
 )
+STORED_SOURCES = (
+    "SELECT source.path, file.path, role, size, mtime_ns FROM source JOIN file ON file.source = source.path"
+    " WHERE photo IS NOT NULL ORDER BY source.path, file.path <> source.path, file.path"
+)
 RENEW_FILE = "UPDATE file SET size = ?, mtime_ns = ? WHERE path = ?"
 
 
@@ -77,6 +81,11 @@ def key(path: Path) -> Key:
     except UnicodeEncodeError:
         return os.fsencode(name)
     return name
+
+
+def path(key: Key) -> Path:
+    """The path that `key` stored."""
+    return Path(os.fsdecode(key))
 
 
 def text(value: str | None) -> str | None:
@@ -105,6 +114,15 @@ def of_files(source: Source) -> list[tuple[Key, Key, str, int, int]]:
     """Rows of `file`."""
     owner = key(source.path)
     return [(owner, key(file.path), file.role, file.size, file.mtime_ns) for file in source.files]
+
+
+def sources(found: Sequence[Sequence[Any]]) -> list[Source]:
+    """The sources in the rows of `STORED_SOURCES`."""
+    files: dict[Key, list[PhotoFile]] = {}
+    for owner, name, role, size, mtime in found:
+        files.setdefault(owner, []).append(PhotoFile(path(name), role, size, mtime))
+    made = [Source(path(owner), tuple(some)) for owner, some in files.items()]
+    return sorted(made, key=lambda source: source.path)
 
 
 def of_photo(photo: Photo, network: str | None) -> tuple[Any, ...]:

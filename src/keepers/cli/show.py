@@ -26,6 +26,7 @@ from keepers.app import Bench, Shoot
 from keepers.app.measuring import Progress as Tell
 from keepers.app.measuring import quoted
 from keepers.pipeline.members import KIND_WORDS, member_of
+from keepers.pipeline.taste_use import changed
 from keepers.settings import settings
 from keepers.types import VERDICT_TITLES, VERDICTS, Group, Opinion, VerdictName
 
@@ -99,6 +100,9 @@ def _headline(out: Console, shoot: Shoot) -> None:
     if shoot.imported:
         ratings = "1 rating" if shoot.imported == 1 else f"{shoot.imported} ratings"
         out.print(f"{ratings} of other programs taken over as your choice", style="dim")
+    up, down = changed(shoot.opinions)
+    if up or down:
+        out.print(f"Your taste made {up} of them Must Haves and {down} Maybes; off: keepers learn --off", style="dim")
     if not shoot.complete:
         out.print("Stopped. What is done is kept; run the same command again to go on.", style="yellow")
     models = {o.report.model for o in shoot.opinions if o.verdict is not None}

@@ -399,3 +399,18 @@ def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
     with pytest.raises(Refused, match="is a database of another program"):
         Catalog(path)
     assert path.read_bytes() == before
+
+
+def test_shoots_and_photos_are_known_without_the_disk(path: Path) -> None:
+    catalog = Catalog(path)
+    odd = make_source("/p/caf\udce9.jpg")
+    pair = make_source("/p/b.jpg", 10, 5, PhotoFile(Path("/p/b.cr3"), "raw", 7, 5))
+    catalog.save([make_report(odd, 1), make_report(pair, 2), Report(make_source("/p/bad.jpg"), error="It is damaged.")])
+    catalog.note_shoot(Path("/p"), None)
+    catalog.note_shoot(Path("/caf\udce9"), "20%")
+    assert catalog.shoots() == sorted([Path("/p"), Path("/caf\udce9")])
+    stored = catalog.stored()
+    assert {source.path: set(source.files) for source in stored} == {one.path: set(one.files) for one in (odd, pair)}
+    assert [source.path for source in stored] == sorted(source.path for source in stored)
+    assert len(catalog.load(stored)) == 2
+    catalog.close()
