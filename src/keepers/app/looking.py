@@ -99,19 +99,19 @@ def judged_in(store: Catalog, run: Run, folder: Path, sources: Sequence[Source])
     whichever folder is asked for.
     """
     folder = absolute(folder.expanduser())
-    shoot, keep = store.shoot_of(folder)
+    shoot, wishes = store.shoot_of(folder)
     whole = sources if shoot == folder else photos_in(shoot)[0]
-    opinions = run.opinions(store.load(whole), store.choices(), keep)
+    opinions = run.opinions(store.load(whole), store.choices(), run.policy(wishes, store))
     asked = {source.path for source in sources}
     return [opinion for opinion in opinions if opinion.path in asked]
 
 
 def _among_its_like(store: Catalog, run: Run, report: Report) -> Opinion:
     """The opinion on one photo, judged with the shoot to which it belongs."""
-    shoot, keep = store.shoot_of(report.source.path.parent)
+    shoot, wishes = store.shoot_of(report.source.path.parent)
     others = [one for one in store.load(photos_in(shoot)[0]) if one.source.path != report.source.path]
     reports = sorted([*others, report], key=lambda one: one.source.path)
-    opinions = run.opinions(reports, store.choices(), keep)
+    opinions = run.opinions(reports, store.choices(), run.policy(wishes, store))
     return next(opinion for opinion in opinions if opinion.path == report.source.path)
 
 

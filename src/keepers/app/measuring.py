@@ -15,8 +15,10 @@ from keepers.settings import Settings
 from keepers.types import Opinion, Report, Source, VerdictName
 
 if TYPE_CHECKING:
+    from keepers.catalog.db import Catalog
     from keepers.pipeline.calibration import Calibration
     from keepers.pipeline.people import PeopleScore
+    from keepers.pipeline.policy import Policy, Wishes
 
 Progress = Callable[[int, int], None]
 """Called after every photo with how many are done and how many there are."""
@@ -66,20 +68,41 @@ class Run:
         """Measure `sources` in the child process."""
         return executors.score(sources, workers=self.settings.workers, network=self.network)
 
+    def policy(self, wishes: Wishes | None = None, store: Catalog | None = None) -> Policy:
+        """What was asked for, ready to judge with.
+
+        The promise rests on the user's own choices where the catalog holds enough of them, else on the calibration.
+
+        Raises:
+            UserError: something in `wishes` makes no sense.
+        """
+        from keepers.app.promising import good_sample_of
+        from keepers.pipeline import shoot_type
+        from keepers.pipeline.budget import Budget
+        from keepers.pipeline.fill import target
+        from keepers.pipeline.policy import Policy, Wishes
+
+        asked = wishes or Wishes()
+        if asked.keep is not None:
+            target(asked.keep)
+        good = good_sample_of(self, asked.max_false_rejects, store)
+        budget = Budget(asked.max_false_rejects, good)
+        return Policy(asked.keep, budget, asked.strictness, shoot_type.stored(asked.shoot_type))
+
     def opinions(
         self,
         reports: Sequence[Report],
         choices: Mapping[str, VerdictName] | None = None,
-        keep: str | None = None,
+        policy: Policy | None = None,
     ) -> list[Opinion]:
         """Judge readable photos, together; a person's choice (photo id -> verdict) wins.
 
-        `keep` is how many Must Haves are asked for, such as "300" or "20%".
+        `policy` says how; the usual one, with its promised budget, unless given.
         """
         from keepers.pipeline.triage import overrule
 
         chosen = choices or {}
-        opinions = self.by_machine(reports, chosen, keep)
+        opinions = self.by_machine(reports, chosen, policy)
         for at, opinion in enumerate(opinions):
             photo, verdict = opinion.report.photo, opinion.verdict
             if photo is not None and verdict is not None and photo.id in chosen:
@@ -87,18 +110,19 @@ class Run:
         return opinions
 
     def by_machine(
-        self, reports: Sequence[Report], choices: Mapping[str, VerdictName], keep: str | None = None
+        self, reports: Sequence[Report], choices: Mapping[str, VerdictName], policy: Policy | None = None
     ) -> list[Opinion]:
         """As `opinions`, with the machine's verdict on photos of which a person has decided, too."""
         from keepers.pipeline.fill import fill, target
         from keepers.pipeline.judge import judge_all
         from keepers.pipeline.members import together
 
-        verdicts = iter(judge_all([r for r in reports if r.photo is not None], self.calibration))
+        asked = policy or self.policy()
+        verdicts = iter(judge_all([r for r in reports if r.photo is not None], self.calibration, asked))
         opinions = [Opinion(report, next(verdicts) if report.photo is not None else None) for report in reports]
         if len(opinions) > 1:
-            opinions = together(opinions, choices, [_people(report) for report in reports])
-        return opinions if keep is None else fill(opinions, target(keep), choices)
+            opinions = together(opinions, choices, [_people(report) for report in reports], asked)
+        return opinions if asked.keep is None else fill(opinions, target(asked.keep), choices)
 
 
 def _people(report: Report) -> PeopleScore | None:
