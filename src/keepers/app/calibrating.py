@@ -16,9 +16,6 @@ from keepers.settings import settings
 from keepers.types import FLAWS, Report, Source
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from keepers.dataset.labels import Row
 
 Tell = Callable[[str, int, int], None]
@@ -72,10 +69,11 @@ def calibrate(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a photo: its flaws, of `types.FLAWS`, and its split."""
+    """What is known of a photo: its flaws, of `types.FLAWS`, its split, and the clean photo that it was made of."""
 
     flaws: frozenset[str]
     split: str
+    source: str = ""
 
 
 @contextmanager
@@ -86,12 +84,12 @@ def _known(root: Path) -> Iterator[dict[Path, Known]]:
     if (root / labelled.NAME).is_file() and not (root / "labels.csv").is_file():
         wanted = (one for one in labelled.read(root) if one.split in (FITTED, HELD_OUT))
         photos = [one for one in wanted if one.split == FITTED or not one.flaws]
-        yield {(root / one.file).resolve(): Known(frozenset(one.flaws), one.split) for one in photos}
+        yield {(root / one.file).resolve(): Known(frozenset(one.flaws), one.split, one.source_id) for one in photos}
         return
     rows = [row for row in labels.read(root) if row.split in (FITTED, HELD_OUT) and row.flaw not in UNREAL]
     with _with_noisy(root, rows) as made:
         yield {
-            path: Known(frozenset() if row.label == "original" else frozenset([row.label]), row.split)
+            path: Known(frozenset() if row.label == "original" else frozenset([row.label]), row.split, row.source_id)
             for path, row in made.items()
         }
 
@@ -144,12 +142,8 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Known, Report]], max_fal
 
     from keepers.checks import CHECKS
     from keepers.pipeline import calibrate as fitting
-    from keepers.pipeline.judge import matrix
 
-    names = list(CHECKS)
     readable = [(known, report) for known, report in measured if report.photo is not None]
-    raws = matrix([report.measurements for _, report in readable], names)
-    flags: npt.NDArray[np.bool_] = np.array([[flaw in known.flaws for flaw in FLAWS] for known, _ in readable])
     fitted = np.array([known.split == FITTED for known, _ in readable])
     model = next((report.model for _, report in readable if report.model), "") or ""
     provenance = fitting.Provenance(
@@ -159,16 +153,13 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Known, Report]], max_fal
         photos=int(fitted.sum()),
         versions={name: version for name, version in run.versions().items() if name in CHECKS},
     )
-    clean = raws[~flags.any(axis=1)]
-    result = fitting.fit(
-        raws[fitted],
-        flags[fitted],
-        names,
-        held_out=clean,
-        provenance=provenance,
-        max_false_rate=max_false_rate,
+    facts = fitting.Facts(
+        [report.measurements for _, report in readable],
+        np.array([[flaw in known.flaws for flaw in FLAWS] for known, _ in readable]),
+        fitted,
+        [known.source for known, _ in readable],
     )
-    return fitting.to_json(result)
+    return fitting.to_json(fitting.fit_with_promise(facts, list(CHECKS), provenance, max_false_rate))
 
 
 def _write(target: Path, text: str) -> None:

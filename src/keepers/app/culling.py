@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from keepers.app.importing import take_over
@@ -40,7 +40,7 @@ class Shoot:
     unsaved: str | None = None
     complete: bool = True
     imported: int = 0
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def held_back(self) -> int:

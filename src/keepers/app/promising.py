@@ -1,4 +1,4 @@
-"""On which good photos the promise of a triage rests: the user's own, where there are enough, else the calibration's."""
+"""On which good photos the promise of a triage rests: the user's own where there are enough, else the calibration's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def good_sample_of(run: Run, rate: float, store: Catalog | None) -> GoodSample |
 
 
 def own_sample(run: Run, store: Catalog) -> GoodSample | None:
-    """What the catalog knows of photos that the user keeps, measured as they would be today; None where it is nothing."""
+    """What the catalog knows of photos that the user keeps, as of today's checks; None where it knows none."""
     from keepers.checks import CHECKS
     from keepers.pipeline.judge import certainties
 

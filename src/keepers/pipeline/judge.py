@@ -185,7 +185,7 @@ def _findings(
     policy: Policy,
     strictness: float | None = None,
 ) -> list[Finding]:
-    """What the policy may know. Of a flaw that the shoot type tolerates there is less, of one that it ignores nothing."""
+    """What the policy may know: less of a flaw that the shoot type tolerates, nothing of one that it ignores."""
     kind = policy.shoot_type
     detectors: dict[str, dict[str, float]] = {flaw: {} for flaw in FLAWS}
     for (check, flaw), probability in said.items():

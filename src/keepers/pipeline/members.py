@@ -14,7 +14,18 @@ from keepers.pipeline.frames import Ints, frames
 from keepers.pipeline.group import Grouping, group
 from keepers.pipeline.policy import Policy
 from keepers.pipeline.triage import GroupRuling, Standing, may_delete, triage_group
-from keepers.types import PROTECTED, VERDICT_TITLES, Group, GroupKind, Member, Opinion, Reason, Report, Verdict, VerdictName
+from keepers.types import (
+    PROTECTED,
+    VERDICT_TITLES,
+    Group,
+    GroupKind,
+    Member,
+    Opinion,
+    Reason,
+    Report,
+    Verdict,
+    VerdictName,
+)
 
 KIND_WORDS: Mapping[GroupKind, str] = {
     "duplicates": "copies",

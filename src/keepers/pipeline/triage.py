@@ -14,14 +14,14 @@ Then frames of one group are compared (`triage_group`), unless the group is a se
 | verdict | rule | when |
 |---|---|---|
 | delete | copy | it is an exact copy of a frame of the group that stays |
-| delete | beaten | a flaw that may delete is likely, and a frame without any is clearly better; with any budget that \
-allows deleting at all |
+| delete | beaten | a flaw that may delete is likely, and a frame without any is clearly better |
 | maybe | worse | it would be a Must Have, and another Must Have is clearly better |
 | maybe | last | all frames of the group would be deleted, and it is the best of them; also in a protected series |
 
-The first rule that holds decides. The strictness moves what is likely, for Maybe alone: whether a photo is deleted, and
-what the comparison of frames makes of it, does not depend on it. Noise, distortion and closed eyes never delete a photo by themselves: the first is
-often accepted for the moment's sake, the others often intended. All checks that read the same network are one
+Under a budget so small that nothing may be deleted, no frame is deleted for being beaten either. The first rule that
+holds decides. The strictness moves what is likely, for Maybe alone: whether a photo is deleted, and what the comparison
+of frames makes of it, does not depend on it. Noise, distortion and closed eyes never delete a photo by themselves: the
+first is often accepted for the moment's sake, the others often intended. All checks that read the same network are one
 detector, since they err together. A photo that cannot be read gets no verdict, and a person's choice overrules
 everything.
 
