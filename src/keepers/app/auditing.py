@@ -139,7 +139,10 @@ def measured(audit: Audit) -> AuditResult:
     checked = [one for one in asked if one.deleted and one.answer is not None]
     wrong = tuple(one.path for one in checked if one.answer == "keep")
     rate = _share(len(wrong), len(checked), audit.deleted)
-    lost = Estimate(*(audit.deleted * value for value in (rate.value, rate.low, rate.high)))
+    # Those that were found are certain, whatever the interval says of the rest.
+    least, most = len(wrong), audit.deleted - (len(checked) - len(wrong))
+    low, high = max(audit.deleted * rate.low, least), min(audit.deleted * rate.high, most)
+    lost = Estimate(audit.deleted * rate.value, low, high)
     answered = sum(one.answer is not None for one in asked)
     rejects = _false_rejects(audit, lost) if checked else None
     return AuditResult(
