@@ -60,7 +60,7 @@ def _draw(rng: np.random.Generator, kind: str) -> list[float]:
 def test_of_exchangeable_sources_no_more_is_lost_than_promised(kind: str, sources: int, rate: float) -> None:
     rng = np.random.default_rng(sources)
     losses = []
-    for _ in range(800):
+    for _ in range(400):
         drawn = [_draw(rng, kind) for _ in range(sources + 1)]
         good = good_sample((str(n), c) for n, some in enumerate(drawn[:-1]) for c in some)
         budget = Budget(rate, good)
@@ -85,7 +85,7 @@ def test_too_few_sources_delete_nothing_and_enough_do(rate: float, sources: int)
     assert budget.promise.startswith("Promised" if budget.can_delete else "Nothing is deleted")
 
 
-@examples(max_examples=300)
+@examples(max_examples=150)
 @given(findings())
 def test_certainty_is_the_shift_at_which_the_rules_let_go(some: list) -> None:
     # Without the operating points, which only ever hold photos back.
@@ -117,7 +117,7 @@ def test_the_margins_are_those_of_the_rules() -> None:
     assert margin == pytest.approx(min(5.5 - log_odds(CERTAIN), 1.5 - log_odds(AGREES)))
 
 
-@examples(max_examples=80, deadline=None)
+@examples(max_examples=40, deadline=None)
 @given(shoots(), samples, rates, rates, st.floats(0, 1))
 def test_a_larger_budget_never_deletes_fewer(
     shoot: list[Report], good: GoodSample, one: float, other: float, how: float
@@ -129,7 +129,7 @@ def test_a_larger_budget_never_deletes_fewer(
     assert all(b.verdict == "delete" for a, b in zip(*alone, strict=True) if a.verdict == "delete")
 
 
-@examples(max_examples=80, deadline=None)
+@examples(max_examples=40, deadline=None)
 @given(shoots(), policies, st.floats(0, 1), st.floats(0, 1))
 def test_a_stricter_strictness_never_promotes_and_never_deletes(
     shoot: list[Report], policy: Policy, one: float, other: float
@@ -139,7 +139,7 @@ def test_a_stricter_strictness_never_promotes_and_never_deletes(
     assert [a == "delete" for a in gentle] == [b == "delete" for b in strict]
 
 
-@examples(max_examples=150, deadline=None)
+@examples(max_examples=100, deadline=None)
 @given(evidence, policies, st.sampled_from(packaged()))
 def test_a_shoot_type_never_deletes_what_would_stay_without_it(facts: dict, policy: Policy, kind: str) -> None:
     shoot = [photo("a.jpg", facts)]
@@ -149,7 +149,7 @@ def test_a_shoot_type_never_deletes_what_would_stay_without_it(facts: dict, poli
     assert other.flaws == usual.flaws
 
 
-@examples(max_examples=80, deadline=None)
+@examples(max_examples=40, deadline=None)
 @given(shoots(), policies, st.data())
 def test_a_choice_wins_and_no_group_loses_all_its_frames(
     shoot: list[Report], policy: Policy, data: st.DataObject
@@ -167,7 +167,7 @@ def test_a_choice_wins_and_no_group_loses_all_its_frames(
         assert not of_machine or set(names(members)) != {"delete"}
 
 
-@examples(max_examples=80, deadline=None)
+@examples(max_examples=40, deadline=None)
 @given(shoots(), policies)
 def test_what_cannot_be_read_or_told_is_never_deleted(shoot: list[Report], policy: Policy) -> None:
     blind = photo("blind.jpg", {}, 1.0, scene=9)
@@ -180,7 +180,7 @@ def test_what_cannot_be_read_or_told_is_never_deleted(shoot: list[Report], polic
             assert opinion.verdict.verdict != "delete"
 
 
-@examples(max_examples=60, deadline=None)
+@examples(max_examples=40, deadline=None)
 @given(shoots(), samples, st.floats(0, 1), st.sampled_from(packaged()))
 def test_a_budget_of_nothing_deletes_copies_only(
     shoot: list[Report], good: GoodSample, how: float, kind: str
