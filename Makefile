@@ -37,8 +37,10 @@ endif
 serve: $(VENV)/runtime.stamp
 	@$(VENV)/bin/keepers serve
 
+# Most tests keep one core busy. A file stays with one worker, so that what its tests share is made once.
+JOBS ?= auto
 test: $(VENV)/test.stamp
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 # What it finds is left beside the corpus; the next run goes on from there.
 FUZZ_SECONDS ?= 600

@@ -40,7 +40,7 @@ class World:
             return Report(source, error=f"{name} is damaged.", passing=False)
         if name.startswith("locked"):
             return Report(source, error=f"{name} may not be opened.", passing=True)
-        photo = Photo(os.fsencode(name).hex().ljust(32, "0")[:32], source, 100, 80)
+        photo = Photo(os.fsencode(name).hex().ljust(32, "0")[:32], source, 1000, 800)
         fact = Measurement("tile_sharpness", self.version, 0.1 if name.startswith("soft") else 0.9)
         return Report(source, photo, (fact,), model="net", timings={"decode": 2.0, "measure": 1.0})
 

@@ -192,14 +192,14 @@ class Tiles:
 class Patches:
     """What the focus network says of N squares of a frame, the most detailed first; see `image.patches`.
 
-    places: int32 N x 2, top and left in frame pixels; side: their edge. blurred: float32 N, logits. moved: float32 N,
-    logits of motion blur against defocus, meaningful where it is blurred. major, minor: float32 N, log2 of the
-    blur's standard deviation in frame pixels along its worse and its better axis, -1.5 (sharp) .. 4. axis: float32
-    N x 2, cos and sin of twice the worse axis's angle from x towards y (down), shorter where it is vague.
-    """
+    places: int32 N x 2, top and left in frame pixels; side: their edge. detail: float32 N, see `image.patches.detail`.
+    blurred: float32 N, logits; moved: logits of motion against defocus, where it is blurred. major, minor: float32 N,
+    log2 of the blur's standard deviation in frame pixels along its worse and better axis, -1.5 (sharp) .. 4. axis:
+    float32 N x 2, cos and sin of twice the worse axis's angle from x towards y (down), shorter where it is vague."""
 
     places: npt.NDArray[np.int32]
     side: int
+    detail: npt.NDArray[np.float32]
     blurred: npt.NDArray[np.float32]
     moved: npt.NDArray[np.float32]
     major: npt.NDArray[np.float32]

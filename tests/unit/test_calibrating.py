@@ -52,7 +52,7 @@ def test_fits_to_photos_with_several_flaws(tmp_path: Path) -> None:
                 rgb += np.random.default_rng(seed).normal(0, 25, rgb.shape) if "noisy" in flaws else 0.0
                 name = f"{split}/{seed}_{'_'.join(flaws)}.png"
                 Image.fromarray(np.clip(rgb, 0, 255).astype(np.uint8)).save(tmp_path / name)
-                photos.append(labelled.Photo(name, flaws, f"{seed:032x}", split))
+                photos.append(labelled.Photo(name, flaws, f"{seed:032x}", split, grave=flaws))
     labelled.write(tmp_path, photos)
     assert labelled.read(tmp_path) == photos
     fitted = load(calibrate(tmp_path, model="none", out=tmp_path / "own.json", workers=1))

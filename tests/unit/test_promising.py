@@ -99,7 +99,7 @@ def test_a_fitted_calibration_keeps_its_promise_on_sources_it_has_not_seen() -> 
     budget_rate, lost, found, unbounded = 0.02, [], [], []
     for _ in range(4):
         reports, labels, names = _captures(rng, 60, "a")
-        facts = Facts([one.measurements for one in reports], labels, np.ones(len(reports), bool), names)
+        facts = Facts([one.measurements for one in reports], labels, np.ones(len(reports), bool), ~labels.any(1), names)
         fitted = fit_with_promise(facts, list(SEES), Provenance(), 0.1)
         assert fitted.good is not None and (fitted.good.sources, fitted.good.captures) == (60, 180)
         fresh, truth, _ = _captures(rng, 200, "b")
@@ -120,7 +120,7 @@ def test_a_fitted_calibration_keeps_its_promise_on_sources_it_has_not_seen() -> 
 def test_the_sources_of_a_fold_are_scored_without_themselves() -> None:
     rng = np.random.default_rng(1)
     reports, labels, names = _captures(rng, 12, "a")
-    facts = Facts([one.measurements for one in reports], labels, np.ones(len(reports), bool), names)
+    facts = Facts([one.measurements for one in reports], labels, np.ones(len(reports), bool), ~labels.any(1), names)
     fitted = fit_with_promise(facts, list(SEES), Provenance(), 0.1)
     held_out = replace(facts, fitted=np.array([name != "a0" for name in names]))
     assert fitted.good is not None

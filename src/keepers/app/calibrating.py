@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Tell = Callable[[str, int, int], None]
 
 FITTED, HELD_OUT = "calibration", "val"
-"""Curves are fitted on the one split; the clean photos of both say how often a clean photo looks flawed. The network
+"""Curves are fitted on the one split; the good photos of both say how often a good photo looks flawed. The network
 learned from neither (the second only told it when to stop)."""
 
 UNREAL = ("remap_shake",)
@@ -69,10 +69,14 @@ def calibrate(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a photo: its flaws, of `types.FLAWS`, its split, and the clean photo that it was made of."""
+    """What is known of a photo.
+
+    flaws: of `types.FLAWS`. good: it must not be thrown away. source: the clean photo that it was made of.
+    """
 
     flaws: frozenset[str]
     split: str
+    good: bool
     source: str = ""
 
 
@@ -83,13 +87,21 @@ def _known(root: Path) -> Iterator[dict[Path, Known]]:
 
     if (root / labelled.NAME).is_file() and not (root / "labels.csv").is_file():
         wanted = (one for one in labelled.read(root) if one.split in (FITTED, HELD_OUT))
-        photos = [one for one in wanted if one.split == FITTED or not one.flaws]
-        yield {(root / one.file).resolve(): Known(frozenset(one.flaws), one.split, one.source_id) for one in photos}
+        photos = [one for one in wanted if one.split == FITTED or not one.grave]
+        yield {
+            (root / one.file).resolve(): Known(frozenset(one.flaws), one.split, not one.grave, one.source_id)
+            for one in photos
+        }
         return
     rows = [row for row in labels.read(root) if row.split in (FITTED, HELD_OUT) and row.flaw not in UNREAL]
     with _with_noisy(root, rows) as made:
         yield {
-            path: Known(frozenset() if row.label == "original" else frozenset([row.label]), row.split, row.source_id)
+            path: Known(
+                frozenset() if row.label == "original" else frozenset([row.label]),
+                row.split,
+                row.label == "original",
+                row.source_id,
+            )
             for path, row in made.items()
         }
 
@@ -142,6 +154,7 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Known, Report]], max_fal
 
     from keepers.checks import CHECKS
     from keepers.pipeline import calibrate as fitting
+    from keepers.pipeline.judge import telling
 
     readable = [(known, report) for known, report in measured if report.photo is not None]
     fitted = np.array([known.split == FITTED for known, _ in readable])
@@ -154,9 +167,11 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Known, Report]], max_fal
         versions={name: version for name, version in run.versions().items() if name in CHECKS},
     )
     facts = fitting.Facts(
-        [report.measurements for _, report in readable],
+        [telling(report) for _, report in readable],
         np.array([[flaw in known.flaws for flaw in FLAWS] for known, _ in readable]),
         fitted,
+        # A photo whose flaw is no reason to throw it away counts as good: "flawed" and "delete" are two questions.
+        np.array([known.good for known, _ in readable]),
         [known.source for known, _ in readable],
     )
     return fitting.to_json(fitting.fit_with_promise(facts, list(CHECKS), provenance, max_false_rate))

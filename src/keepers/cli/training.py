@@ -160,6 +160,10 @@ def build(
     short_side: Annotated[
         int, typer.Option(min=0, metavar="PX", help="Reduce photos to this short side before flawing them; 0: do not.")
     ] = 0,
+    like: Annotated[
+        Path | None,
+        typer.Option(metavar="DATASET", help="A dataset whose photos stay on the side of the split where they are."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a dataset that stands at OUT.")] = False,
 ) -> None:
     """Sample clean photos and write flawed variants of them, one folder a class, with labels.csv.
@@ -184,7 +188,7 @@ def build(
         variants=chosen,
     )
     with stages() as progress:
-        built = maker.build(clean, out, settings, force=force, progress=progress)
+        built = maker.build(clean, out, settings, like=like, force=force, progress=progress)
     for path, sentence in built.skipped:
         typer.echo(f"Left out: {path}: {sentence}", err=True)
     counts = Counter(row.label for row in built.rows)

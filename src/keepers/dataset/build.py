@@ -166,11 +166,21 @@ def _put_in_place(partial: Path, out: Path) -> None:
 
 
 def _make_all(
-    partial: Path, chosen: Mapping[str, Source], settings: Settings, pool: ThreadPoolExecutor, progress: Progress | None
+    partial: Path,
+    chosen: Mapping[str, Source],
+    settings: Settings,
+    like: Mapping[str, str] | None,
+    pool: ThreadPoolExecutor,
+    progress: Progress | None,
 ) -> list[labels.Row]:
     makers = plan.recipes(settings.blur, settings.shake)
     groups = [plan.plan_source(photo_id, settings.seed, settings.variants, makers) for photo_id in sorted(chosen)]
-    sides = plan.split([item for group in groups for item in group], settings.protocol, settings.seed)
+    items = [item for group in groups for item in group]
+    if like is None:
+        sides = plan.split(items, settings.protocol, settings.seed)
+    else:
+        dealt = plan.deal(list(chosen), like, settings.seed)
+        sides = [dealt[item.source_id] for item in items]
     jobs, place = [], 0
     for group in groups:
         own = sides[place : place + len(group)]
@@ -186,20 +196,31 @@ def _make_all(
 
 
 def build(
-    clean: Path, out: Path, settings: Settings | None = None, *, force: bool = False, progress: Progress | None = None
+    clean: Path,
+    out: Path,
+    settings: Settings | None = None,
+    *,
+    like: Path | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
 ) -> Built:
     """Make a labelled dataset of flawed photos from a folder of clean ones.
 
     The clean photos are only read. The dataset appears under its name when it is complete. For one seed the table
-    is the same everywhere; pixels are the same up to rounding of the platform's arithmetic.
+    is the same everywhere; pixels are the same up to rounding of the platform's arithmetic. Where `like` names another
+    dataset, its photos stay on the side of the split where they are there, and the others are dealt to the sides.
 
     Raises:
-        NotFound: if `clean` does not exist. UserError: on a short side below 256. NothingToDo: if it holds no usable
+        NotFound: if `clean` or `like` does not exist. UserError: on a short side below 256, or on `like` with a
+        protocol other than by-source. NothingToDo: if it holds no usable
         photo. Refused: if `out` exists and `force` is off, or is not a dataset. StorageError: if the disk is full.
     """
     settings = settings or Settings()
     if settings.short_side != 0 and settings.short_side < MIN_SIDE:
         raise UserError(f"A short side of {settings.short_side} pixels is too small: the network sees {MIN_SIDE}.")
+    if like is not None and settings.protocol != "by-source":
+        raise UserError("Photos stay on their side only in a split by source; leave out --like or --split random.")
+    known = None if like is None else {row.source_id: row.split for row in labels.read(like)}
     if clean.resolve() in (out.resolve(), *out.resolve().parents):
         raise Refused(
             f"{out} lies inside {clean}, where its photos would be taken for clean ones; name a folder elsewhere."
@@ -211,7 +232,7 @@ def build(
             chosen, skipped = choose(found, settings, pool, progress)
             if not chosen:
                 raise NothingToDo(f"{clean} holds no photo that can be used; point at a folder of clean photos.")
-            rows = _make_all(partial, chosen, settings, pool, progress)
+            rows = _make_all(partial, chosen, settings, known, pool, progress)
         labels.write(partial / "labels.csv", rows)
         facts = {**asdict(settings), "sources_used": len(chosen), "photos": len(rows), "skipped": len(skipped)}
         (partial / "dataset.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

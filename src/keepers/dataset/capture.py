@@ -85,23 +85,26 @@ class Truth:
 
 LIMITS: Mapping[str, float] = {"blur": 1.4, "over": 0.9, "under": -1.2, "stretch": 1.2, "noise": 11.0}
 """From where a person would call it a flaw: blur in thousandths of the diagonal, exposure in EV, noise in codes."""
+GRAVE: Mapping[str, float] = {"blur": 2.2, "over": 1.8, "under": -2.4, "stretch": 1.5, "noise": 40.0}
+"""From where hardly anybody would keep the photo for it, in the same units. Exposure beyond it is what a RAW file
+no longer gives back."""
 
 
-def flaws_of(truth: Truth) -> tuple[str, ...] | None:
+def flaws_of(truth: Truth, limits: Mapping[str, float] = LIMITS) -> tuple[str, ...] | None:
     """The flaws of a capture as a person would name them, in the order of `types.FLAWS`; none for a good photo.
 
     None where only a person can say: a part of the photo is blurred that may be the subject.
     """
     if truth.kind in PARTIAL:
         return None
-    blurred = truth.sigma >= LIMITS["blur"]
+    blurred = truth.sigma >= limits["blur"]
     found = {
         "blurred": blurred and not truth.motion,
         "camera_shake": blurred and truth.motion,
-        "distorted": truth.stretch >= LIMITS["stretch"],
-        "overexposed": truth.ev >= LIMITS["over"],
-        "underexposed": truth.ev <= LIMITS["under"],
-        "noisy": 255 * truth.noise >= LIMITS["noise"],
+        "distorted": truth.stretch >= limits["stretch"],
+        "overexposed": truth.ev >= limits["over"],
+        "underexposed": truth.ev <= limits["under"],
+        "noisy": 255 * truth.noise >= limits["noise"],
     }
     return tuple(name for name, there in found.items() if there)
 

@@ -10,19 +10,21 @@ from keepers.errors import NotFound, UserError
 from keepers.types import FLAWS
 
 NAME = "photos.csv"
-COLUMNS = ("file", "label", "source_id", "split")
+COLUMNS = ("file", "label", "source_id", "split", "grave")
 CLEAN = "original"
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
     """One photo. file: relative to the table's folder, with forward slashes. flaws: of `types.FLAWS`, none for a good
-    photo. source_id: content hash of the clean photo it was made of. split: one of `labels.SPLITS`."""
+    photo. source_id: content hash of the clean photo it was made of. split: one of `labels.SPLITS`. grave: those of
+    the flaws for which hardly anybody would keep it; a photo without any must not be thrown away."""
 
     file: str
     flaws: tuple[str, ...]
     source_id: str
     split: str
+    grave: tuple[str, ...] = ()
 
 
 def write(folder: Path, photos: Iterable[Photo]) -> None:
@@ -31,7 +33,8 @@ def write(folder: Path, photos: Iterable[Photo]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for photo in photos:
-            writer.writerow((photo.file, "+".join(photo.flaws) or CLEAN, photo.source_id, photo.split))
+            row = (photo.file, "+".join(photo.flaws) or CLEAN, photo.source_id, photo.split, "+".join(photo.grave))
+            writer.writerow(row)
 
 
 def read(folder: Path) -> list[Photo]:
@@ -50,6 +53,8 @@ def read(folder: Path) -> list[Photo]:
 def _parse(path: Path, line: int, row: dict[str, str]) -> Photo:
     label, split = row.get("label") or "", row.get("split") or ""
     flaws = () if label == CLEAN else tuple(label.split("+"))
-    if not set(flaws) <= set(FLAWS) or split not in SPLITS or not row.get("file"):
+    # A table without the column, of somebody's own making: every flaw that is named is grave.
+    grave = flaws if row.get("grave") is None else tuple(filter(None, str(row["grave"]).split("+")))
+    if not set(grave) <= set(flaws) <= set(FLAWS) or split not in SPLITS or not row.get("file"):
         raise UserError(f"{path}, line {line}: {label!r} in split {split!r} makes no sense; make the captures again.")
-    return Photo(row["file"], flaws, row.get("source_id") or "", split)
+    return Photo(row["file"], flaws, row.get("source_id") or "", split, grave)

@@ -32,6 +32,10 @@ SHAKES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+DEALT: Mapping[str, float] = {"train": 0.78, "calibration": 0.14, "val": 0.04, "test": 0.04}
+"""How `deal` spreads clean photos over the splits: most are needed for training and for calibration."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One photo to be made: `flaw` is empty for the original; `severity` 0..1; `seed` of its own generator."""
@@ -99,3 +103,14 @@ def split(items: Sequence[Item], protocol: str, seed: int) -> list[str]:
     sources = sorted({item.source_id for item in items})
     side = dict(zip(sources, _shares(len(sources), rng), strict=True))
     return [side[item.source_id] for item in items]
+
+
+def deal(ids: Sequence[str], like: Mapping[str, str], seed: int) -> dict[str, str]:
+    """Content id -> split. Photos that `like` knows stay on the side where they are there.
+
+    A study's test photos must not be trained on by the network that is to answer its question. The same ids, `like`
+    and seed give the same sides to a dataset and to captures.
+    """
+    rest = sorted(set(ids) - set(like))
+    drawn = np.random.default_rng([seed, 0xDEA1]).choice(list(DEALT), len(rest), p=list(DEALT.values()))
+    return {i: like[i] for i in ids if i in like} | {i: str(s) for i, s in zip(rest, drawn, strict=True)}

@@ -73,3 +73,12 @@ def cut(rgb: Rgb, places: Places) -> Rgb:
     if not len(places):
         return np.zeros((0, SIDE, SIDE, 3), np.uint8)
     return np.stack([rgb[top : top + SIDE, left : left + SIDE] for top, left in places])
+
+
+def detail(luma: Plane, places: Places) -> npt.NDArray[np.float32]:
+    """Mean square step of luma from pixel to pixel, down plus across, of each square: float32 N, 0..1, with noise."""
+    steps = []
+    for top, left in places:
+        patch = luma[top : top + SIDE, left : left + SIDE]
+        steps.append(float(np.square(np.diff(patch, axis=0)).mean() + np.square(np.diff(patch, axis=1)).mean()))
+    return np.array(steps, np.float32)

@@ -47,4 +47,5 @@ class Focus:
         if out.shape != (len(places), len(facts.outputs)) or not np.isfinite(out).all():
             raise ModelError(f"{self.model.path} answers with {out.shape} numbers for {len(places)} patches.")
         blurred, moved, major, minor = np.ascontiguousarray(out[:, :4].T)
-        return Patches(places, patches.SIDE, blurred, moved, major, minor, np.ascontiguousarray(out[:, 4:6]))
+        detail, axis = patches.detail(luma, places), np.ascontiguousarray(out[:, 4:6])
+        return Patches(places, patches.SIDE, detail, blurred, moved, major, minor, axis)

@@ -101,12 +101,14 @@ class Facts:
     """Measured photos with known flaws.
 
     measurements: of N photos. labels: bool N x flaws in the order of `FLAWS`. fitted: bool N, whether a photo may be
-    fitted to; the others are held out. sources: N names of the clean photos that they were made of.
+    fitted to; the others are held out. good: bool N, whether it must not be thrown away. sources: N names of the clean
+    photos that they were made of.
     """
 
     measurements: Sequence[Sequence[Measurement]]
     labels: Flags
     fitted: Flags
+    good: Flags
     sources: Sequence[str]
 
 
@@ -125,8 +127,8 @@ def fit_with_promise(
     from keepers.pipeline.judge import matrix
 
     raws = matrix(facts.measurements, checks)
-    clean, use = ~facts.labels.any(axis=1), facts.fitted
-    result = fit(raws[use], facts.labels[use], checks, held_out=raws[clean], provenance=provenance,
+    use = facts.fitted
+    result = fit(raws[use], facts.labels[use], checks, held_out=raws[facts.good], provenance=provenance,
                  max_false_rate=max_false_rate)  # fmt: skip
     return replace(result, good=_good(facts, raws, checks))
 
@@ -134,12 +136,11 @@ def fit_with_promise(
 def _good(facts: Facts, raws: Numbers, checks: Sequence[str]) -> GoodSample | None:
     from keepers.pipeline.judge import certainties
 
-    clean = ~facts.labels.any(axis=1)
     names = sorted(set(facts.sources))
     fold = np.array([names.index(source) % FOLDS for source in facts.sources])
     found: list[tuple[str, float]] = []
     for part in range(FOLDS):
-        rest, own = facts.fitted & (fold != part), np.flatnonzero(clean & (fold == part)).tolist()
+        rest, own = facts.fitted & (fold != part), np.flatnonzero(facts.good & (fold == part)).tolist()
         if rest.any() and own:
             fitted = completed(fit(raws[rest], facts.labels[rest], checks))
             some = certainties([facts.measurements[at] for at in own], fitted)

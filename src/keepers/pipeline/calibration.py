@@ -24,7 +24,8 @@ Numbers = npt.NDArray[np.float64]
 
 SCHEMA = "keepers.calibration/1"
 LIMIT = 8.0
-"""Largest calibrated logit of one check: no single check is ever surer than 1 in 3,000."""
+"""Bound of the calibrated logit of one check: no single check is ever surer than 1 in 3,000. Logits bend towards it
+rather than being cut off, so that of two hopeless photos the worse still ranks lower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Calibration:
     good: budget.GoodSample | None = None
 
     def logits(self, raws: Numbers) -> dict[tuple[str, str], Numbers]:
-        """Calibrated logits of each (check, flaw), clipped to `LIMIT`; NaN where the raw value is.
+        """Calibrated logits of each (check, flaw), bent to stay within `LIMIT`; NaN where the raw value is.
 
         Args:
             raws: float64 N x len(checks), NaN where a check does not apply.
@@ -80,7 +81,7 @@ class Calibration:
         column = {name: i for i, name in enumerate(self.checks)}
         known = np.where(np.isfinite(raws), raws, np.nan)
         return {
-            (check, flaw): np.clip(curve.slope * known[:, column[check]] + curve.offset, -LIMIT, LIMIT)
+            (check, flaw): LIMIT * np.tanh((curve.slope * known[:, column[check]] + curve.offset) / LIMIT)
             for (check, flaw), curve in self.curves.items()
         }
 

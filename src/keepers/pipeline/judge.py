@@ -12,15 +12,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from keepers.checks import CHECKS
 from keepers.pipeline.calibration import Calibration, sigmoid
 from keepers.pipeline.policy import NORMAL, Policy
 from keepers.pipeline.reasons import IMPORTANCE, Said, detector, held_back, reasons, sentence
-from keepers.pipeline.triage import AGREES, HELD_BACK, Finding, certainty, shifted, triage
+from keepers.pipeline.triage import AGREES, HELD_BACK, SHARP, Finding, certainty, shifted, triage
 from keepers.pipeline.words import FLAW_WORDS
 from keepers.types import FLAWS, LABELS, Assessment, Measurement, Report, Verdict
 
@@ -33,6 +35,9 @@ _USUAL = Policy()
 UNKNOWN = 0.5
 """The score of a photo of which nothing could be measured."""
 SHARPNESS_CHECK = "tile_sharpness"
+LEAST_SIDE = 256
+"""Short side of a photo in pixels below which nobody can tell whether what it shows was sharp: a picture reduced to so
+few pixels looks sharp, and one that was cut out and enlarged looks blurred. The network would have to enlarge it."""
 _FLATTER = 4.0  # log odds are divided by this before they become the continuous sharpness
 
 
@@ -67,7 +72,7 @@ def judge_all(reports: Sequence[Report], calibration: Calibration, policy: Polic
             raise ValueError(f"{report.source.path.name} could not be read and has no verdict")
     if not reports:
         return []
-    beliefs = believe([report.measurements for report in reports], calibration, policy)
+    beliefs = believe([telling(report) for report in reports], calibration, policy)
     # Plain floats from here on: a photo has a dozen numbers, for which arrays are slow.
     count = len(reports)
     told = [{pair: p for pair, p in row.items() if not math.isnan(p)} for row in _rows(beliefs.by_check, count)]
@@ -76,6 +81,19 @@ def judge_all(reports: Sequence[Report], calibration: Calibration, policy: Polic
         _verdict(report.measurements, said, fused, six, score, calibration.operating, policy)
         for report, (said, fused, six, score) in zip(reports, rows, strict=True)
     ]
+
+
+def telling(report: Report) -> Sequence[Measurement]:
+    """The measurements that say something of this photo: of a tiny one, those of sharpness do not."""
+    photo = report.photo
+    if photo is None or min(photo.width, photo.height) >= LEAST_SIDE:
+        return report.measurements
+    return [one for one in report.measurements if not _of_sharpness(one.check)]
+
+
+@cache
+def _of_sharpness(check: str) -> bool:
+    return check in CHECKS and bool(SHARP & set(CHECKS[check].flaws))
 
 
 def certainties(facts: Sequence[Sequence[Measurement]], calibration: Calibration) -> list[float]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from keepers.checks import CHECKS
 from keepers.pipeline.budget import Budget, percent_of
-from keepers.pipeline.triage import AGREES, Finding
+from keepers.pipeline.triage import AGREES, SHARP, Finding
 from keepers.pipeline.words import FLAW_WORDS, percent
 from keepers.types import Measurement, Reason
 
@@ -24,7 +24,7 @@ _GOOD = 0.05
 """Weight of the reason that a photo without flaws gets."""
 _NEAR = 0.25
 """Probability of a flaw from which a photo is not praised but said to be close to it."""
-_SHARP, _EXPOSED = {"blurred", "camera_shake"}, {"overexposed", "underexposed"}
+_EXPOSED = {"overexposed", "underexposed"}
 
 NETWORK = "network"
 """The one detector that all checks of the network for whole photos are."""
@@ -93,14 +93,13 @@ def _named(flaw: str, probability: float) -> str:
 def _good_news(findings: Sequence[Finding], said: Said) -> Reason:
     """What is right with a photo in which nothing is wrong, claiming no more than was measured."""
     measured = {flaw for _, flaw in said}
+    if not SHARP & measured:
+        what = "to tell whether it is sharp" if measured else "to be judged"
+        return Reason("unmeasured", f"It is too small or too plain {what}", _GOOD)
     nearest = max(findings, key=lambda finding: finding.probability)
     if nearest.probability >= _NEAR:
         name = _named(nearest.flaw, nearest.probability)
         return Reason("flawless", f"No flaw is likely; the nearest is {name}", _GOOD)
-    if _SHARP & measured and measured >= _EXPOSED:
+    if measured >= _EXPOSED:
         return Reason("sharp", "Its sharpest parts are crisp, and it is well exposed", _GOOD)
-    if _SHARP & measured:
-        return Reason("sharp", "Its sharpest parts are crisp", _GOOD)
-    if measured:
-        return Reason("flawless", "No flaw was found", _GOOD)
-    return Reason("unmeasured", "It is too small or too plain to be judged", _GOOD)
+    return Reason("sharp", "Its sharpest parts are crisp", _GOOD)

@@ -6,7 +6,7 @@
 | delete | two flaws | two flaws are certain, each seen by a detector of its own |
 | maybe | held back | a rule above holds, and the promised budget of false rejects does not allow it (`budget`) |
 | maybe | doubt | a flaw is likely, or one detector alone is certain of one |
-| maybe | blind | nothing could be measured |
+| maybe | blind | nothing could be measured, or whether it is sharp cannot be told |
 | keep | clean | none of the above |
 
 Then frames of one group are compared (`triage_group`), unless the group is a series that was taken on purpose:
@@ -51,6 +51,10 @@ ALONE = 0.9
 """Least calibrated probability at which one detector alone demotes to Maybe, whatever the others say."""
 NEVER_ALONE = frozenset({"noisy", "distorted", "closed_eyes"})
 """Flaws for which no photo is deleted unless another flaw is certain too."""
+
+
+SHARP = frozenset({"blurred", "camera_shake"})
+"""Flaws of which a photo must be known to be free before it is a Must Have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +284,9 @@ def _doubt(findings: Findings) -> Findings | None:
 
 
 def _blind(findings: Findings) -> Findings | None:
-    return None if any(f.detectors for f in findings) else ()
+    spoken = {f.flaw for f in findings if f.detectors}
+    asked = {f.flaw for f in findings}
+    return None if spoken and (spoken & SHARP or not asked & SHARP) else ()
 
 
 def _clean(findings: Findings) -> Findings | None:

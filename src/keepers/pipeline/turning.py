@@ -107,9 +107,10 @@ def _search(
 
 
 def _end(check: str, raw: float, worse: bool, calibration: Calibration) -> float | None:
-    """The raw value beyond which nothing changes any more, on the way to a worse or a better verdict."""
+    """The raw value beyond which hardly anything changes any more, on the way to a worse or a better verdict."""
+    most = 3 * LIMIT  # bent to within half a percent of `LIMIT`
     ends = [
-        ((LIMIT if worse else -LIMIT) - curve.offset) / curve.slope
+        ((most if worse else -most) - curve.offset) / curve.slope
         for (name, _), curve in calibration.curves.items()
         if name == check and curve.slope
     ]
@@ -149,5 +150,5 @@ def _sentence(check: str, flaw: str, raw: float, turn: float, verdict: str, cali
 
 def _calibrated(curve: Curve, raw: float) -> float:
     """The calibrated probability in percent."""
-    logit: Numbers = np.asarray(curve.slope * raw + curve.offset, dtype=np.float64)
-    return 100.0 * float(sigmoid(np.clip(logit, -LIMIT, LIMIT)))
+    logit: Numbers = np.asarray(LIMIT * np.tanh((curve.slope * raw + curve.offset) / LIMIT), dtype=np.float64)
+    return 100.0 * float(sigmoid(logit))

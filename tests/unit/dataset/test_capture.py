@@ -157,3 +157,16 @@ def test_a_person_would_call_it_so() -> None:
     assert flaws_of(take(leaves(), _recipe("shake", sigma=4.0, ev=-2.0))[1]) == ("camera_shake", "underexposed")
     assert flaws_of(take(leaves(), _recipe("defocus", sigma=4.0))[1]) == ("blurred",)
     assert flaws_of(take(leaves(), _recipe("missed_focus", sigma=4.0))[1]) is None
+
+
+def test_what_is_grave_is_a_flaw_and_a_flaw_need_not_be_grave() -> None:
+    rng, mild, grave = np.random.default_rng(3), 0, 0
+    rgb = np.asarray(np.kron(rng.integers(0, 255, (24, 32, 3)), np.ones((10, 10, 1))), np.uint8)
+    for _ in range(60):
+        _, truth = capture.take(rgb, capture.draw(rng, 320))
+        flaws, worst = capture.flaws_of(truth), capture.flaws_of(truth, capture.GRAVE)
+        if flaws is None:
+            continue
+        assert worst is not None and set(worst) <= set(flaws)
+        mild, grave = mild + (len(worst) < len(flaws)), grave + bool(worst)
+    assert mild and grave

@@ -269,3 +269,15 @@ def test_the_command_takes_a_short_side(arguments: tuple[str, ...], code: int, t
         return
     with Image.open(next((tmp_path / "out" / "original").iterdir())) as photo:
         assert min(photo.size) == (256 if arguments else 300)
+
+
+def test_photos_of_another_dataset_stay_on_their_side(tmp_path: Path) -> None:
+    clean = clean_photos(tmp_path / "clean")
+    first = build(tmp_path, "first", clean, sources=3)
+    wanted = maker.Settings(sources=0, seed=5)
+    more = maker.build(clean, tmp_path / "more", wanted, like=first.out)
+    sides = {row.source_id: row.split for row in first.rows}
+    assert all(row.split == sides[row.source_id] for row in more.rows if row.source_id in sides)
+    assert len({row.source_id for row in more.rows}) > len(sides)
+    with pytest.raises(UserError, match="like"):
+        maker.build(clean, tmp_path / "no", maker.Settings(protocol="random"), like=first.out)

@@ -10,7 +10,7 @@ from keepers.checks import CHECKS
 from keepers.checks.base import Check
 from keepers.errors import ModelError
 from keepers.pipeline import calibrate
-from keepers.pipeline.calibration import Calibration, Curve, Fusion, Provenance, completed, sigmoid
+from keepers.pipeline.calibration import LIMIT, Calibration, Curve, Fusion, Provenance, completed, sigmoid
 from keepers.types import FLAWS, LABELS
 
 
@@ -101,8 +101,8 @@ def test_what_does_not_apply_contributes_nothing() -> None:
     fitted = calibrate.fit(raws, labels, ["grain", "calm"], registry=NOISY)
     probe = np.array([[1.0, np.nan], [np.nan, np.nan]])
     alone = fitted.fused(probe)["noisy"]
-    grain = fitted.curves["grain", "noisy"]
-    logit = fitted.fusions["noisy"].weights["grain"] * (grain.slope + grain.offset) + fitted.fusions["noisy"].offset
+    grain = fitted.logits(probe)["grain", "noisy"][0]
+    logit = fitted.fusions["noisy"].weights["grain"] * grain + fitted.fusions["noisy"].offset
     assert alone[0] == pytest.approx(sigmoid(np.array([logit]))[0])
     assert np.isnan(alone[1]) and np.isnan(fitted.probabilities(probe)["calm", "noisy"]).all()
 
@@ -247,3 +247,11 @@ def test_wilson_interval_holds_the_share_and_shrinks() -> None:
     wide, narrow = calibrate.wilson(9, 10), calibrate.wilson(900, 1000)
     assert wide[1] - wide[0] > narrow[1] - narrow[0]
     assert calibrate.wilson(0, 0) == (0.0, 1.0)
+
+
+def test_hopeless_photos_still_rank_and_no_check_is_surer_than_the_limit() -> None:
+    raws, labels = noisy_photos(800)
+    fitted = calibrate.fit(raws, labels, ["grain", "calm"], registry=NOISY)
+    hopeless = np.array([[8.0, np.nan], [9.0, np.nan]])
+    less, more = fitted.logits(hopeless)["grain", "noisy"]
+    assert less < more < LIMIT

@@ -1,5 +1,6 @@
 """Opinions of made-up facts, with a calibration fitted to a made-up dataset."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from keepers.checks import CHECKS
 from keepers.pipeline import calibrate
 from keepers.pipeline.calibration import Calibration, completed
-from keepers.pipeline.judge import believe, judge, judge_all, matrix
+from keepers.pipeline.judge import LEAST_SIDE, believe, judge, judge_all, matrix
 from keepers.pipeline.reasons import IMPORTANCE, detector
 from keepers.pipeline.triage import NEVER_ALONE
 from keepers.types import FLAWS, LABELS, Measurement, Photo, PhotoFile, Report, Source
@@ -42,7 +43,7 @@ def report(**raws: float | None) -> Report:
         Measurement(name, "1", raw, "upper left" if name == "clipped_highlights" else "")
         for name, raw in {**CLEAN, **raws}.items()
     )
-    return Report(source, Photo("id", source, 10, 10), facts)
+    return Report(source, Photo("id", source, 1200, 800), facts)
 
 
 def of(flaw: str, amount: float = 4.0) -> dict[str, float]:
@@ -179,3 +180,14 @@ def test_facts_of_unknown_checks_are_left_out() -> None:
 def test_the_network_is_one_detector() -> None:
     assert detector("network_blurred") == detector("network_distorted") == "network"
     assert detector("tile_sharpness") == "tile_sharpness" and detector("no_longer_there") == "no_longer_there"
+
+
+@pytest.mark.parametrize("side", [32, 200, LEAST_SIDE - 1])
+def test_nobody_can_tell_whether_a_tiny_photo_is_sharp(side: int, calibration: Calibration) -> None:
+    soft = report(**{**clean(), **of("blurred")})
+    assert judge(soft, calibration).verdict == "delete"
+    assert soft.photo is not None
+    tiny = dataclasses.replace(soft, photo=dataclasses.replace(soft.photo, width=3 * side, height=side))
+    verdict = judge(tiny, calibration)
+    assert verdict.verdict == "maybe" and verdict.reasons[0].name == "unmeasured"
+    assert "sharp" in verdict.reasons[0].sentence

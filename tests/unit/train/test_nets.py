@@ -13,7 +13,7 @@ pytest.importorskip("timm", reason="training needs the extra [train]")
 
 import torch
 
-from keepers.dataset import labelled
+from keepers.dataset import labelled, plan
 from keepers.errors import ModelError, NotFound, Refused
 from keepers.image.colour import luma
 from keepers.models import zoo
@@ -70,9 +70,9 @@ def test_photos_that_are_not_trained_on_are_written_with_their_flaws(made: Path)
 def test_photos_of_a_study_stay_on_their_side() -> None:
     ids = [f"{place:032x}" for place in range(200)]
     like = {ids[3]: "test", ids[4]: "train"}
-    sides = captures.deal(ids, like, seed=1)
+    sides = plan.deal(ids, like, seed=1)
     assert set(sides) == set(ids) and sides[ids[3]] == "test" and sides[ids[4]] == "train"
-    assert sides == captures.deal(ids[::-1], like, seed=1)
+    assert sides == plan.deal(ids[::-1], like, seed=1)
     assert sum(side == "train" for side in sides.values()) > 120
 
 

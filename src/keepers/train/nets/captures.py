@@ -16,7 +16,7 @@ import numpy.typing as npt
 import simplejpeg
 
 from keepers.dataset import build as dataset
-from keepers.dataset import capture, labelled, labels
+from keepers.dataset import capture, labelled, labels, plan
 from keepers.dataset.labels import SPLITS
 from keepers.errors import NothingToDo, StorageError
 from keepers.image import patches
@@ -112,7 +112,8 @@ def _make(job: Job) -> tuple[Job, list[Made], list[labelled.Photo]]:
             name = f"{job.folder.name}/{job.photo_id[:12]}_{turn}.jpg"
             data = simplejpeg.encode_jpeg(np.ascontiguousarray(picture), quality=95, colorsubsampling="444")
             (job.folder.parent / name).write_bytes(data)
-            photos.append(labelled.Photo(name, flaws, job.photo_id, job.folder.name))
+            grave = capture.flaws_of(truth, capture.GRAVE) or ()
+            photos.append(labelled.Photo(name, flaws, job.photo_id, job.folder.name, grave))
     return job, made, photos
 
 
@@ -177,19 +178,7 @@ def _folder(out: Path, side: str) -> Path | None:
     return out / side
 
 
-SHARES: Mapping[str, float] = {"train": 0.78, "calibration": 0.14, "val": 0.04, "test": 0.04}
-"""How clean photos are dealt to the splits; most of them are needed for training and for calibration."""
 PER_PHOTO: Mapping[str, int] = {"train": 16, "val": 8, "calibration": 10, "test": 8}
-
-
-def deal(ids: Sequence[str], like: Mapping[str, str], seed: int) -> dict[str, str]:
-    """Content id -> split. Photos that `like` knows stay on the side where they are there.
-
-    A study's test photos must not be trained on by the network that is to answer its question.
-    """
-    rest = sorted(set(ids) - set(like))
-    drawn = np.random.default_rng([seed, 0xDEA1]).choice(list(SHARES), len(rest), p=list(SHARES.values()))
-    return {i: like[i] for i in ids if i in like} | {i: str(s) for i, s in zip(rest, drawn, strict=True)}
 
 
 _NAMES = ("views", "patches", "facts", "photo", "kind", "split", "source")
@@ -240,7 +229,7 @@ def make(
     if not chosen:
         raise NothingToDo(f"{clean} holds no photo that can be used; point at a folder of clean photos.")
     known = {row.source_id: row.split for row in labels.read(like)} if like else {}
-    sides = deal(list(chosen), known, seed)
+    sides = plan.deal(list(chosen), known, seed)
     counts = {**PER_PHOTO, "train": per_photo}
     try:
         build(chosen, sides, counts, out, seed=seed, workers=cpu_count(), progress=progress)

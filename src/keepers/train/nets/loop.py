@@ -19,6 +19,7 @@ from keepers.errors import NotFound, Refused, UserError
 from keepers.evaluate import statistics
 from keepers.io.files import replacing
 from keepers.train.backbones import BACKBONES, HALF, load_weights
+from keepers.train.loop import bf16_is_fast
 from keepers.train.nets import captures, focus, whole
 from keepers.types import Rgb
 
@@ -34,7 +35,8 @@ COLUMNS = ("epoch", "train_loss", "val_loss", "seconds", "learning_rate")
 class Config:
     """One run. captures, study: folders (study: a dataset whose question `whole` answers too, "" for none).
 
-    each: patches a capture and epoch (focus). per_epoch: captures an epoch (whole). average: decay of the moving
+    each: patches a capture and epoch (focus). per_epoch: captures an epoch, and at most as many photos of the study
+    (whole). average: decay of the moving
     average a step. weights: local safetensors, "" for timm's hub.
     """
 
@@ -127,7 +129,8 @@ class WholeTask:
     def steps(self) -> int:
         """See `Task`."""
         there = sum(len(one.of("train")) for one in self._sets)
-        photos = min(self._config.per_epoch, there) + (len(self._study) if self._study else 0)
+        most = self._config.per_epoch
+        photos = min(most, there) + min(most, len(self._study) if self._study else 0)
         return max(1, photos // self._config.batch)
 
     def fixed(self, split: str) -> tuple[Rgb, Numbers]:
@@ -193,6 +196,7 @@ class _Run:
     average: AveragedModel
     optimizer: torch.optim.Optimizer
     folder: Path
+    bf16: bool
     epoch: int = 0
 
     def learn(self, tell: Progress | None) -> float:
@@ -207,7 +211,9 @@ class _Run:
         for step, (pixels, target) in enumerate(self.task.batches(rng)):
             for group in self.optimizer.param_groups:
                 group["lr"] = rate(self.config, self.epoch + step / steps)
-            loss = self.task.loss(self.net(inputs(pixels)), torch.from_numpy(target))
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+                out = self.net(inputs(pixels))
+            loss = self.task.loss(out.float(), torch.from_numpy(target))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
@@ -262,7 +268,9 @@ def train(config: Config, run: Path, progress: Progress | None = None) -> dict[s
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
     learning = [p for p in net.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learning, lr=config.learning_rate, weight_decay=0.01)
-    state = _Run(config, task, net, average, optimizer, run)
+    # Patches gain nothing from bf16 (6 ms each either way), whole photos a quarter of the time.
+    bf16 = config.kind == "whole" and bf16_is_fast(torch.device("cpu"))
+    state = _Run(config, task, net, average, optimizer, run, bf16)
     state.resume()
     return _fit(state, progress)
 

@@ -18,7 +18,8 @@ from keepers.types import LABELS, Rgb
 Numbers = npt.NDArray[np.float32]
 
 BACKBONE = "efficientnet_lite0"
-FROZEN = ("conv_stem.", "bn1.", "blocks.0.", "blocks.1.", "blocks.2.", "blocks.3.")
+FROZEN = ()
+"""Prefixes of the body that do not learn; none, since what tells a flaw is in the early layers as well."""
 CROP = 224
 FLAWS, EV, QUALITY, COUNT = slice(0, 6), 6, 7, 8
 """Outputs: logits of the five flaws of `LABELS` and of noise, exposure error in EV, logit of quality."""
@@ -103,10 +104,11 @@ def loss(out: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 def batches(
     sets: list[Captures], study: data.Part | None, rng: np.random.Generator, size: int, count: int
 ) -> Iterator[tuple[Rgb, Numbers]]:
-    """Augmented squares of `count` random captures and of all photos of a study, and their targets."""
+    """Augmented squares of `count` random captures and of as many photos of a study, and their targets."""
     items = [(one, int(place)) for one in sets for place in one.of("train")]
     drawn = rng.choice(len(items), min(count, len(items)), replace=False)
-    order = rng.permutation(len(drawn) + (len(study) if study else 0))
+    asked = rng.choice(len(study), min(count, len(study)), replace=False) if study else np.zeros(0, np.int64)
+    order = rng.permutation(len(drawn) + len(asked))
     for start in range(0, len(order) - size + 1, size):
         squares, goals = [], []
         for at in order[start : start + size]:
@@ -115,7 +117,7 @@ def batches(
                 squares.append(_moved(one.views[place], rng))
                 goals.append(np.concatenate(targets(one.photo[place : place + 1]), axis=1))
             elif study:
-                where = int(at) - len(drawn)
+                where = int(asked[at - len(drawn)])
                 squares.append(data.augment(data.fresh_view(study, where, 0.5, rng), rng))
                 goals.append(np.concatenate(study_targets(study.labels[where : where + 1]), axis=1))
         yield np.stack(squares), np.concatenate(goals)
