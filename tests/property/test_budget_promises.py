@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from budget_makers import SEES, calibration, evidence, photo, policies, rates, samples, shoots
 from keepers.app.measuring import Run
 from keepers.pipeline.budget import Budget, GoodSample, good_sample, least_sources
+from keepers.pipeline.calibration import LIMIT
 from keepers.pipeline.judge import certainties, judge_all
 from keepers.pipeline.members import member_of
 from keepers.pipeline.policy import Policy
@@ -113,8 +114,9 @@ def _all(finding) -> list[float]:
 
 def test_the_margins_are_those_of_the_rules() -> None:
     sure = photo("a.jpg", {"network_blurred": 4.0, "tile_sharpness": 1.5})
+    one, other = (LIMIT * np.tanh(raw / LIMIT) for raw in (4.0, 1.5))
     (margin,) = certainties([sure.measurements], calibration())
-    assert margin == pytest.approx(min(5.5 - log_odds(CERTAIN), 1.5 - log_odds(AGREES)))
+    assert margin == pytest.approx(min(one + other - log_odds(CERTAIN), other - log_odds(AGREES)))
 
 
 @examples(max_examples=40, deadline=None)
