@@ -61,6 +61,6 @@ def build_world(root: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(measuring.Run, "network", measuring.Network("none"))
     monkeypatch.setattr(measuring.Run, "calibration", None)
     monkeypatch.setattr(measuring.Run, "versions", lambda self: {"tile_sharpness": here.version})
-    monkeypatch.setattr(judge, "judge_all", lambda reports, calibration: [verdict(r) for r in reports])
+    monkeypatch.setattr(judge, "judge_all", lambda reports, calibration, policy: [verdict(r) for r in reports])
     monkeypatch.setenv("KEEPERS_CATALOG", str(here.catalog))
     return here

@@ -2,8 +2,7 @@
 
     Source -> Photo + Frame -> Evidence -> Report -> Assessment -> Verdict
 
-Facts (`Photo`, `Report`) are measured once and stored; opinions (`Assessment`, `Verdict`) are derived from
-them at any time.
+Facts (`Photo`, `Report`) are measured once and stored; opinions (`Assessment`, `Verdict`) are derived at any time.
 """
 
 from __future__ import annotations
@@ -33,7 +32,6 @@ VERDICTS: tuple[VerdictName, ...] = ("keep", "maybe", "delete")
 VERDICT_TITLES: Mapping[VerdictName, str] = {"keep": "Must Haves", "maybe": "Maybes", "delete": "To be Deleted"}
 
 Role = Literal["image", "raw", "sidecar"]
-
 Drive = Literal["single", "continuous", "bracket"]
 
 
@@ -312,9 +310,10 @@ class Reason:
 class Verdict:
     """keep / maybe / delete with the ranked reasons, strongest first.
 
-    `label` and `probabilities` (they sum to 1) are the six-class answer; `flaws` are calibrated probabilities
-    0..1, independent of each other; `score` is overall technical quality 0..1; `would_change` says in words
-    what would change the verdict.
+    `label` and `probabilities` (they sum to 1) are the six-class answer; `flaws` are calibrated probabilities 0..1,
+    independent of each other; `score` is overall technical quality 0..1; `would_change` says in words what would change
+    the verdict. `normal`: the verdict at normal strictness, None where it is the same. `budget`: the least budget of
+    false rejects, 0..1, under which its flaws would delete it; None where they do not.
     """
 
     verdict: VerdictName
@@ -325,6 +324,8 @@ class Verdict:
     reasons: tuple[Reason, ...]
     assessments: tuple[Assessment, ...] = ()
     would_change: str = ""
+    normal: VerdictName | None = None
+    budget: float | None = None
 
 
 GroupKind = Literal["duplicates", "burst", "near_duplicates", "bracket", "focus_stack", "panorama", "time_lapse"]
@@ -379,8 +380,7 @@ class Opinion:
         return self.report.source.path
 
 
-Author = Literal["machine", "person"]
-"""Whose verdict it is."""
+Author = Literal["machine", "person"]  # whose verdict it is
 
 
 @dataclass(frozen=True, slots=True)

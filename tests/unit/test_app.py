@@ -180,7 +180,8 @@ class TestAssess:
     def test_json_has_every_key_for_every_photo(self, world: World) -> None:
         world.add("a.jpg", "bad.jpg")
         first, second = (app.to_json(o) for o in app.assess([world.shoot]))
-        keys = "schema path error verdict score label probabilities flaws reasons would_change faces model group"
+        keys = "schema path error verdict score label probabilities flaws reasons would_change budget"
+        keys += " faces model group"
         assert list(first) == list(second) == keys.split()
         assert first["verdict"] == "keep" and first["model"] == "net" and first["faces"] == []
         assert (

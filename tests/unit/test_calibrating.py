@@ -35,6 +35,7 @@ def test_fits_what_the_technical_checks_see(dataset: Path, tmp_path: Path) -> No
     assert stages[-1][1] == stages[-1][2]
     assert fitted.curves["tile_sharpness", "blurred"].slope < 0
     assert fitted.curves["noise", "noisy"].slope > 0
+    assert fitted.good is not None and fitted.good.captures == fitted.good.sources > 1
     raws = np.full((2, len(fitted.checks)), np.nan)
     raws[:, fitted.checks.index("tile_sharpness")] = (-5.0, 0.0)
     blurred, crisp = fitted.fused(raws)["blurred"]
@@ -56,6 +57,7 @@ def test_fits_to_photos_with_several_flaws(tmp_path: Path) -> None:
     assert labelled.read(tmp_path) == photos
     fitted = load(calibrate(tmp_path, model="none", out=tmp_path / "own.json", workers=1))
     assert fitted.provenance.photos == 48
+    assert fitted.good is not None and fitted.good.sources == 16
     assert fitted.curves["noise", "noisy"].slope > 0 > fitted.curves["tile_sharpness", "blurred"].slope
 
 

@@ -4,6 +4,8 @@
 |---|---|
 | `cull` | measures a folder into the catalog and triages it |
 | `choose` | records what a person decided of photos |
+| `audit_sample` | draws a blind sample that says how many good photos would be lost |
+| `audit_answer`, `audit_result`, `audit_undo` | a person's answers to it, what they say, and taking them back |
 | `export` | hands verdicts over: XMP, CSV, JSON, files in folders |
 | `jobs`, `undo` | what exports changed, and taking it back |
 | `assess` | judges files or folders without touching a catalog |
@@ -23,6 +25,15 @@
 """
 
 from keepers.app.assessing import assess, assess_bytes
+from keepers.app.auditing import (
+    AuditResult,
+    AuditSample,
+    audit_answer,
+    audit_result,
+    audit_sample,
+    audit_undo,
+    last_audit,
+)
 from keepers.app.benching import Bench, Stage, bench
 from keepers.app.choosing import Chosen, choose
 from keepers.app.culling import Shoot, Stopped, cull
@@ -45,6 +56,8 @@ from keepers.app.schema import SCHEMA, to_json
 
 __all__ = [
     "SCHEMA",
+    "AuditResult",
+    "AuditSample",
     "Bench",
     "Chosen",
     "ExportStopped",
@@ -55,6 +68,10 @@ __all__ = [
     "Stopped",
     "assess",
     "assess_bytes",
+    "audit_answer",
+    "audit_result",
+    "audit_sample",
+    "audit_undo",
     "bench",
     "choose",
     "cull",
@@ -66,6 +83,7 @@ __all__ = [
     "import_taste",
     "job_to_undo",
     "jobs",
+    "last_audit",
     "learn",
     "list_groups",
     "list_photos",

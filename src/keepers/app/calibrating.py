@@ -16,9 +16,6 @@ from keepers.settings import settings
 from keepers.types import FLAWS, Report, Source
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from keepers.dataset.labels import Row
 
 Tell = Callable[[str, int, int], None]
@@ -72,11 +69,15 @@ def calibrate(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a photo: its flaws, of `types.FLAWS`, its split, and whether it must not be thrown away."""
+    """What is known of a photo.
+
+    flaws: of `types.FLAWS`. good: it must not be thrown away. source: the clean photo that it was made of.
+    """
 
     flaws: frozenset[str]
     split: str
     good: bool
+    source: str = ""
 
 
 @contextmanager
@@ -88,14 +89,18 @@ def _known(root: Path) -> Iterator[dict[Path, Known]]:
         wanted = (one for one in labelled.read(root) if one.split in (FITTED, HELD_OUT))
         photos = [one for one in wanted if one.split == FITTED or not one.grave]
         yield {
-            (root / one.file).resolve(): Known(frozenset(one.flaws), one.split, not one.grave) for one in photos
+            (root / one.file).resolve(): Known(frozenset(one.flaws), one.split, not one.grave, one.source_id)
+            for one in photos
         }
         return
     rows = [row for row in labels.read(root) if row.split in (FITTED, HELD_OUT) and row.flaw not in UNREAL]
     with _with_noisy(root, rows) as made:
         yield {
             path: Known(
-                frozenset() if row.label == "original" else frozenset([row.label]), row.split, row.label == "original"
+                frozenset() if row.label == "original" else frozenset([row.label]),
+                row.split,
+                row.label == "original",
+                row.source_id,
             )
             for path, row in made.items()
         }
@@ -149,12 +154,9 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Known, Report]], max_fal
 
     from keepers.checks import CHECKS
     from keepers.pipeline import calibrate as fitting
-    from keepers.pipeline.judge import matrix
+    from keepers.pipeline.judge import telling
 
-    names = list(CHECKS)
     readable = [(known, report) for known, report in measured if report.photo is not None]
-    raws = matrix([report.measurements for _, report in readable], names)
-    flags: npt.NDArray[np.bool_] = np.array([[flaw in known.flaws for flaw in FLAWS] for known, _ in readable])
     fitted = np.array([known.split == FITTED for known, _ in readable])
     model = next((report.model for _, report in readable if report.model), "") or ""
     provenance = fitting.Provenance(
@@ -164,17 +166,15 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Known, Report]], max_fal
         photos=int(fitted.sum()),
         versions={name: version for name, version in run.versions().items() if name in CHECKS},
     )
-    # A photo whose flaw is no reason to throw it away counts as good: "flawed" and "delete" are two questions.
-    good = raws[np.array([known.good for known, _ in readable])]
-    result = fitting.fit(
-        raws[fitted],
-        flags[fitted],
-        names,
-        held_out=good,
-        provenance=provenance,
-        max_false_rate=max_false_rate,
+    facts = fitting.Facts(
+        [telling(report) for _, report in readable],
+        np.array([[flaw in known.flaws for flaw in FLAWS] for known, _ in readable]),
+        fitted,
+        # A photo whose flaw is no reason to throw it away counts as good: "flawed" and "delete" are two questions.
+        np.array([known.good for known, _ in readable]),
+        [known.source for known, _ in readable],
     )
-    return fitting.to_json(result)
+    return fitting.to_json(fitting.fit_with_promise(facts, list(CHECKS), provenance, max_false_rate))
 
 
 def _write(target: Path, text: str) -> None:

@@ -66,10 +66,16 @@ def choose(
         good = [report for report in reports if report.photo is not None]
         take_over(store, good)  # what was said before must not come after this
         store.choose([report.photo.id for report in good if report.photo is not None], verdict)
-        opinions = run.opinions(reports, store.choices())
+        opinions = [_opinion(run, store, report) for report in reports]
     unreadable = tuple(opinion for opinion in opinions if opinion.verdict is None)
     readable = tuple(opinion for opinion in opinions if opinion.verdict is not None)
     return Chosen(verdict, run.settings.catalog, readable, unreadable)
+
+
+def _opinion(run: Run, store: Catalog, report: Report) -> Opinion:
+    """What counts of one photo now, by what was asked for its shoot."""
+    _, wishes = store.shoot_of(report.source.path.parent)
+    return run.opinions([report], store.choices(), run.policy(wishes, store))[0]
 
 
 def photos_of(paths: Iterable[Path | str]) -> list[Source]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from keepers.app import tastes
@@ -15,7 +15,7 @@ from keepers.catalog.db import Catalog
 from keepers.errors import StorageError
 from keepers.io.files import absolute, content_id
 from keepers.pipeline.executors import CHUNK
-from keepers.pipeline.fill import target
+from keepers.pipeline.policy import Policy, Wishes, parse_strictness
 from keepers.settings import settings
 from keepers.types import VERDICTS, Opinion, Report, Source, VerdictName
 
@@ -27,6 +27,7 @@ class Shoot:
     `opinions` are sorted by path and include unreadable photos (`verdict` None); `skipped` are subfolders that
     could not be looked into and sidecars that could not be read; `measured` counts the photos whose pixels were read
     in this run and `seconds` how long it took; `imported` the ratings of other programs that became choices.
+    `policy` is what it was judged by; `policy.budget.promise` says what is promised of To be Deleted.
     `unsaved` says why facts could not be stored, where they could not. After Ctrl-C `complete` is False and photos
     without facts are missing.
     """
@@ -40,6 +41,12 @@ class Shoot:
     unsaved: str | None = None
     complete: bool = True
     imported: int = 0
+    policy: Policy = field(default_factory=Policy)
+
+    @property
+    def held_back(self) -> int:
+        """How many photos the promised budget keeps from To be Deleted."""
+        return sum(any(r.name == "budget" for r in o.verdict.reasons) for o in self.of("maybe") if o.verdict)
 
     @property
     def counts(self) -> dict[VerdictName, int]:
@@ -73,6 +80,9 @@ def cull(
     workers: int | None = None,
     model: Path | str | None = None,
     keep: str | None = None,
+    max_false_rejects: str | None = None,
+    strictness: str | None = None,
+    shoot_type: str | None = None,
     progress: Progress | None = None,
     note: Note | None = None,
 ) -> Shoot:
@@ -87,8 +97,11 @@ def cull(
         catalog: file of the catalog; in the platform's user-data directory unless given.
         workers: threads; one per core unless given.
         model: an ONNX file to use instead of the packaged network, or "none".
-        keep: how many Must Haves to end with, such as "300" or "20%"; remembered for the folder until it is culled
-            again. None for as many as there are.
+        keep: how many Must Haves to end with, such as "300" or "20%"; None for as many as there are. This and the next
+            three are remembered for the folder until it is culled again.
+        max_false_rejects: the promised budget of good photos that are To be Deleted, such as "1%".
+        strictness: "gentle", "normal", "strict" or a number 0..1: how soon a photo is a Maybe.
+        shoot_type: "portrait", "wedding", "sport", "landscape", "general" or a TOML file; which flaws count how much.
         progress: called after every photo with how many are done and how many there are.
         note: called with a sentence about what else was done, such as taking back an export that was cut short.
 
@@ -96,14 +109,14 @@ def cull(
         NotFound, NothingToDo: there is no such folder, or no photo in it.
         StorageError: the catalog cannot be opened.
         ModelError: the network's file is missing or damaged.
-        UserError: `keep` is no number of photos.
+        UserError: one of `keep` to `shoot_type` cannot be understood.
         Refused: the file of a learned taste is damaged.
         Stopped: Ctrl-C; it is a KeyboardInterrupt.
     """
     began = time.monotonic()
     run = Run(settings(catalog=catalog, workers=workers, model=model))
-    if keep is not None:
-        target(keep)  # a slip of the pen must not come out after an hour
+    wishes = _wishes(keep, max_false_rejects, strictness, shoot_type)
+    run.policy(wishes)  # a slip of the pen must not come out after an hour
     outdated = run.taste is None and tastes.outdated(run.settings.catalog, run.versions())  # nor that it is damaged
     if outdated and note is not None:
         note("Your taste waits: it was learned from facts of another version. Cull its shoots, then run: keepers learn")
@@ -115,8 +128,9 @@ def cull(
             facts.refresh(progress)
         finally:
             facts.flush()
-        facts.note(keep)
-        opinions = run.opinions(facts.reports(), store.choices(), keep)
+        facts.note(wishes)
+        policy = run.policy(wishes, store)
+        opinions = run.opinions(facts.reports(), store.choices(), policy)
     shoot = Shoot(
         folder=facts.folder,
         catalog=run.settings.catalog,
@@ -127,10 +141,26 @@ def cull(
         unsaved=facts.unsaved,
         complete=not facts.stopped,
         imported=facts.imported,
+        policy=policy,
     )
     if facts.stopped:
         raise Stopped(shoot)
     return shoot
+
+
+def _wishes(
+    keep: str | None, max_false_rejects: str | None, strictness: str | None, shoot_type: str | None
+) -> Wishes:
+    from keepers.pipeline.budget import MAX_FALSE_REJECTS, parse_rate
+    from keepers.pipeline.policy import NORMAL
+    from keepers.pipeline.shoot_type import GENERAL, named
+
+    return Wishes(
+        keep,
+        MAX_FALSE_REJECTS if max_false_rejects is None else parse_rate(max_false_rejects),
+        NORMAL if strictness is None else parse_strictness(strictness),
+        GENERAL.name if shoot_type is None else named(shoot_type).stored,
+    )
 
 
 class _Facts:
@@ -177,11 +207,11 @@ class _Facts:
             return
         self.unsaved = None
 
-    def note(self, keep: str | None) -> None:
+    def note(self, wishes: Wishes) -> None:
         """Remember what was culled together, so that all verbs judge it together."""
         if self.unsaved is None:
             try:
-                self._store.note_shoot(absolute(self.folder), keep)
+                self._store.note_shoot(absolute(self.folder), wishes)
             except StorageError as error:
                 self.unsaved = str(error)
 

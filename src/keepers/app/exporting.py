@@ -166,10 +166,12 @@ class _Export:
         """Photos with the verdict that counts, and how many have none."""
         choices = store.choices()
         folder = absolute(folder)
-        shoot, keep = store.shoot_of(folder)
+        shoot, wishes = store.shoot_of(folder)
+        policy = self._run.policy(wishes, store)
         whole = reports if shoot == folder else store.load(photos_in(shoot)[0])
         asked = {report.source.path for report in reports}
-        opinions = [one for one in self._run.by_machine(whole, choices, keep, self._run.taste) if one.path in asked]
+        judged = self._run.by_machine(whole, choices, policy, self._run.taste)
+        opinions = [one for one in judged if one.path in asked]
         items = [item for opinion in opinions if (item := _item(opinion, choices)) is not None]
         unreadable = len(opinions) - len(items)
         return [item for item in items if not self._verdicts or item.verdict in self._verdicts], unreadable

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keepers.app.choosing import photos_of
 from keepers.app.measuring import Run, photos_in, quoted
@@ -12,6 +14,12 @@ from keepers.errors import NotFound, NothingToDo, UserError
 from keepers.io.files import absolute
 from keepers.settings import settings
 from keepers.types import VERDICTS, Group, Opinion, Report, Source, VerdictName
+
+if TYPE_CHECKING:
+    from keepers.pipeline.policy import Policy
+
+_NOT_BY_ITSELF = {"choice", "group", "target"}
+"""Names of reasons that decide whatever a photo itself is like."""
 
 
 def explain(
@@ -38,7 +46,7 @@ def explain(
         with Catalog(run.settings.catalog) as store:
             report = _known(store, run, source) or _measured(run, source)
             return _among_its_like(store, run, report)
-    return run.opinions([_measured(run, source)])[0]
+    return _with_numbers(run, run.opinions([_measured(run, source)])[0], run.policy())
 
 
 def list_photos(
@@ -99,20 +107,32 @@ def judged_in(store: Catalog, run: Run, folder: Path, sources: Sequence[Source])
     whichever folder is asked for.
     """
     folder = absolute(folder.expanduser())
-    shoot, keep = store.shoot_of(folder)
+    shoot, wishes = store.shoot_of(folder)
     whole = sources if shoot == folder else photos_in(shoot)[0]
-    opinions = run.opinions(store.load(whole), store.choices(), keep)
+    opinions = run.opinions(store.load(whole), store.choices(), run.policy(wishes, store))
     asked = {source.path for source in sources}
     return [opinion for opinion in opinions if opinion.path in asked]
 
 
 def _among_its_like(store: Catalog, run: Run, report: Report) -> Opinion:
     """The opinion on one photo, judged with the shoot to which it belongs."""
-    shoot, keep = store.shoot_of(report.source.path.parent)
+    shoot, wishes = store.shoot_of(report.source.path.parent)
     others = [one for one in store.load(photos_in(shoot)[0]) if one.source.path != report.source.path]
     reports = sorted([*others, report], key=lambda one: one.source.path)
-    opinions = run.opinions(reports, store.choices(), keep)
-    return next(opinion for opinion in opinions if opinion.path == report.source.path)
+    policy = run.policy(wishes, store)
+    opinions = run.opinions(reports, store.choices(), policy)
+    return _with_numbers(run, next(one for one in opinions if one.path == report.source.path), policy)
+
+
+def _with_numbers(run: Run, opinion: Opinion, policy: Policy) -> Opinion:
+    """The same with the number at which its verdict would turn, where its own flaws decided it."""
+    from keepers.pipeline.turning import turning_point
+
+    verdict = opinion.verdict
+    if verdict is None or any(reason.name in _NOT_BY_ITSELF for reason in verdict.reasons):
+        return opinion
+    number = turning_point(opinion.report, verdict, run.calibration, policy)
+    return replace(opinion, verdict=replace(verdict, would_change=f"{verdict.would_change} {number}".strip()))
 
 
 def _wanted(verdict: VerdictName | None) -> Callable[[Opinion], bool]:

@@ -15,8 +15,10 @@ from keepers.settings import Settings
 from keepers.types import Opinion, Report, Source, VerdictName
 
 if TYPE_CHECKING:
+    from keepers.catalog.db import Catalog
     from keepers.pipeline.calibration import Calibration
     from keepers.pipeline.people import PeopleScore
+    from keepers.pipeline.policy import Policy, Wishes
     from keepers.pipeline.taste import Taste
 
 Progress = Callable[[int, int], None]
@@ -75,21 +77,42 @@ class Run:
         """Measure `sources` in the child process."""
         return executors.score(sources, workers=self.settings.workers, network=self.network)
 
+    def policy(self, wishes: Wishes | None = None, store: Catalog | None = None) -> Policy:
+        """What was asked for, ready to judge with.
+
+        The promise rests on the user's own choices where the catalog holds enough of them, else on the calibration.
+
+        Raises:
+            UserError: something in `wishes` makes no sense.
+        """
+        from keepers.app.promising import good_sample_of
+        from keepers.pipeline import shoot_type
+        from keepers.pipeline.budget import Budget
+        from keepers.pipeline.fill import target
+        from keepers.pipeline.policy import Policy, Wishes
+
+        asked = wishes or Wishes()
+        if asked.keep is not None:
+            target(asked.keep)
+        good = good_sample_of(self, asked.max_false_rejects, store)
+        budget = Budget(asked.max_false_rejects, good)
+        return Policy(asked.keep, budget, asked.strictness, shoot_type.stored(asked.shoot_type))
+
     def opinions(
         self,
         reports: Sequence[Report],
         choices: Mapping[str, VerdictName] | None = None,
-        keep: str | None = None,
+        policy: Policy | None = None,
     ) -> list[Opinion]:
         """Judge readable photos, together; a person's choice (photo id -> verdict) wins.
 
-        `choices` is None where no catalog is in use; then no learned taste is used either. `keep` is how many Must
-        Haves are asked for, such as "300" or "20%".
+        `policy` says how; the usual one, with its promised budget, unless given. `choices` is None where no catalog is
+        in use; then no learned taste is used either.
         """
         from keepers.pipeline.triage import overrule
 
         chosen = choices or {}
-        opinions = self.by_machine(reports, chosen, keep, self.taste if choices is not None else None)
+        opinions = self.by_machine(reports, chosen, policy, self.taste if choices is not None else None)
         for at, opinion in enumerate(opinions):
             photo, verdict = opinion.report.photo, opinion.verdict
             if photo is not None and verdict is not None and photo.id in chosen:
@@ -100,7 +123,7 @@ class Run:
         self,
         reports: Sequence[Report],
         choices: Mapping[str, VerdictName],
-        keep: str | None = None,
+        policy: Policy | None = None,
         taste: Taste | None = None,
     ) -> list[Opinion]:
         """As `opinions`, with the machine's verdict on photos of which a person has decided, too."""
@@ -108,15 +131,16 @@ class Run:
         from keepers.pipeline.judge import judge_all
         from keepers.pipeline.members import together
 
-        verdicts = iter(judge_all([r for r in reports if r.photo is not None], self.calibration))
+        asked = policy or self.policy()
+        verdicts = iter(judge_all([r for r in reports if r.photo is not None], self.calibration, asked))
         opinions = [Opinion(report, next(verdicts) if report.photo is not None else None) for report in reports]
         if len(opinions) > 1:
-            opinions = together(opinions, choices, [_people(report) for report in reports])
+            opinions = together(opinions, choices, [_people(report) for report in reports], asked)
         if taste is not None:
             from keepers.pipeline.taste_use import apply
 
             opinions = apply(opinions, taste, choices)
-        return opinions if keep is None else fill(opinions, target(keep), choices)
+        return opinions if asked.keep is None else fill(opinions, target(asked.keep), choices)
 
 
 def _people(report: Report) -> PeopleScore | None:

@@ -32,6 +32,7 @@ def to_json(opinion: Opinion) -> Json:
             for r in (verdict.reasons if verdict else ())
         ],
         "would_change": verdict.would_change if verdict else None,
+        "budget": None if verdict is None or verdict.budget is None else _round(verdict.budget),
         "faces": _faces(report),
         "model": report.model,
         "group": _group(opinion),

@@ -10,10 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from keepers.catalog import face_rows, ratings, rows
+from keepers.catalog import audits, face_rows, ratings, rows, shoots
+from keepers.catalog.audits import Audit, Drawn
 from keepers.catalog.migrations import migrate
 from keepers.catalog.ratings import Word
+from keepers.catalog.shoots import GoodPhoto
 from keepers.errors import PhotoError, Refused, StorageError
+from keepers.pipeline.policy import Wishes
 from keepers.types import VERDICTS, Measurement, PhotoFile, Report, Source, VerdictName
 
 _BUSY_MS = 10_000
@@ -182,22 +185,58 @@ class Catalog:
 
     # Shoots
 
-    def note_shoot(self, folder: Path, keep: str | None) -> None:
-        """Remember that a folder was culled as one shoot, and how many Must Haves were asked for."""
+    def note_shoot(self, folder: Path, wishes: Wishes) -> None:
+        """Remember that a folder was culled as one shoot, and what was asked for."""
         with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO shoot VALUES (?, ?)", (rows.key(folder), keep))
+            db.execute(shoots.SAVE, shoots.of_wishes(folder, wishes))
 
-    def shoot_of(self, folder: Path) -> tuple[Path, str | None]:
-        """The shoot to which a folder belongs (the nearest folder above that was culled) and its Must Haves.
+    def shoot_of(self, folder: Path) -> tuple[Path, Wishes]:
+        """The shoot to which a folder belongs (the nearest folder above that was culled) and what was asked for.
 
         A folder that belongs to none is one by itself. `folder` is absolute.
         """
         with self._lock, _storage_errors(self.path):
             for place in (folder, *folder.parents):
-                found = self._db.execute("SELECT keep FROM shoot WHERE folder = ?", (rows.key(place),)).fetchone()
+                found = self._db.execute(shoots.LOAD, (rows.key(place),)).fetchone()
                 if found is not None:
-                    return place, found[0]
-        return folder, None
+                    return place, shoots.wishes(found)
+        return folder, Wishes()
+
+    def good_photos(self) -> list[GoodPhoto]:
+        """Photos that a person wants to keep, of samples that are not biased; see `catalog.shoots`."""
+        with self._lock, _storage_errors(self.path):
+            return shoots.good_photos(self._db)
+
+    # Audits
+
+    def begin_audit(self, folder: Path, photos: int, deleted: int, drawn: Sequence[Drawn]) -> int:
+        """Store a blind sample in the order in which it is shown; its number."""
+        with self._transaction() as db:
+            return audits.begin(db, folder, photos, deleted, drawn)
+
+    def answer_audit(self, number: int, answers: Mapping[str, VerdictName]) -> None:
+        """Record a person's answers (photo id -> verdict) to an audit, as choices as well: all of them or none.
+
+        Raises:
+            NotFound: the audit did not ask for such a photo.
+        """
+        with self._transaction(durable=True) as db:
+            audits.answer(db, number, answers)
+
+    def undo_audit(self, number: int) -> int:
+        """Take back the answers of an audit, and the choices made by them that still count; how many these were."""
+        with self._transaction(durable=True) as db:
+            return audits.undo(db, number)
+
+    def audit(self, number: int) -> Audit:
+        """An audit by its number. Raises NotFound where there is none."""
+        with self._lock, _storage_errors(self.path):
+            return audits.load(self._db, number)
+
+    def last_audit(self, folder: Path) -> int | None:
+        """The number of the latest audit of a folder."""
+        with self._lock, _storage_errors(self.path):
+            return audits.last(self._db, folder)
 
     def shoots(self) -> list[Path]:
         """The folders that were culled, sorted; they need not be there any more."""

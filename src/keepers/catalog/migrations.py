@@ -124,7 +124,37 @@ CREATE TABLE face (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS, _GROUPS, _FACES)
+_BUDGET = """
+-- How strictly a shoot was culled; NULL is the default. A shoot type is a packaged one's name or the text of another.
+ALTER TABLE shoot ADD COLUMN max_false_rejects REAL;
+ALTER TABLE shoot ADD COLUMN strictness REAL;
+ALTER TABLE shoot ADD COLUMN shoot_type TEXT;
+
+-- Blind samples that a person judged: of how many photos each was drawn, and how many of them were To be Deleted.
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    folder NOT NULL,
+    photos INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    made_at TEXT NOT NULL
+);
+
+-- `place` is the order in which they are shown. `part`: drawn from all photos, or from those To be Deleted only;
+-- `deleted`: it was To be Deleted. `asked` is 0 where a person had decided before. `answer`: NULL where none was given.
+CREATE TABLE audited (
+    audit INTEGER NOT NULL REFERENCES audit (id),
+    place INTEGER NOT NULL,
+    photo TEXT NOT NULL REFERENCES photo (id),
+    path NOT NULL,
+    part TEXT NOT NULL CHECK (part IN ('all', 'deleted')),
+    deleted INTEGER NOT NULL,
+    asked INTEGER NOT NULL,
+    answer TEXT CHECK (answer IN ('keep', 'maybe', 'delete')),
+    PRIMARY KEY (audit, place)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS, _GROUPS, _FACES, _BUDGET)
 """Step n takes a catalog from `PRAGMA user_version` n to n + 1. Each statement ends at the end of a line."""
 
 

@@ -14,6 +14,7 @@ Examples:
   keepers cull ~/Pictures/wedding
   keepers cull /media/card --catalog ./card.db --workers 4
   keepers cull ~/Pictures/wedding --keep 300
+  keepers cull ~/Pictures/wedding --shoot-type wedding --strictness strict --max-false-rejects 0.5%
 
 Run it again after adding photos: only what is new or changed is measured. Ctrl-C keeps what is done.
 Flags and stars that Lightroom, darktable, digiKam and others left in sidecars or photos count as your choices.
@@ -36,6 +37,20 @@ def cull(
             metavar="NUMBER", help="How many Must Haves to end with: 300, or 20%. Default: as many as there are."
         ),
     ] = None,
+    max_false_rejects: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="Budget of good photos that may be To be Deleted. Default: 1%."),
+    ] = None,
+    strictness: Annotated[
+        str | None,
+        typer.Option(metavar="HOW", help="How soon a photo is a Maybe: gentle, normal, strict, or 0 to 1."),
+    ] = None,
+    shoot_type: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TYPE", help="portrait, wedding, sport, landscape, general, or a TOML file: which flaws count."
+        ),
+    ] = None,
 ) -> None:
     """Measure a folder and sort it into Must Haves, Maybes and To be Deleted.
 
@@ -52,7 +67,16 @@ def cull(
     with show.progress_bar() as progress:
         try:
             shoot = app.cull(
-                folder, catalog=catalog, workers=workers, model=model, keep=keep, progress=progress, note=complain
+                folder,
+                catalog=catalog,
+                workers=workers,
+                model=model,
+                keep=keep,
+                max_false_rejects=max_false_rejects,
+                strictness=strictness,
+                shoot_type=shoot_type,
+                progress=progress,
+                note=complain,
             )
         except app.Stopped as stop:
             shoot, stopped = stop.shoot, True

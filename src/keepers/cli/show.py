@@ -85,6 +85,7 @@ def summary(shoot: Shoot) -> None:
     out = console()
     _headline(out, shoot)
     _counts(out, shoot)
+    _promise(out, shoot)
     _worst(out, shoot)
     unreadable = [(o.path, o.report.error or "") for o in shoot.unreadable]
     _named(out, "Could not be read", unreadable, shoot, f": {_list_command(shoot)}")
@@ -116,6 +117,18 @@ def _counts(out: Console, shoot: Shoot) -> None:
         table.add_row(Text(VERDICT_TITLES[name], style=STYLES[name]), Text(str(shoot.counts[name])))
     out.print()
     out.print(table)
+
+
+def _promise(out: Console, shoot: Shoot) -> None:
+    """What is promised of To be Deleted, and what that held back."""
+    budget = shoot.policy.budget
+    if budget is None or not any(shoot.counts.values()):
+        return
+    out.print()
+    out.print(budget.promise, style="dim", soft_wrap=True)
+    if shoot.held_back:
+        are = "photo is" if shoot.held_back == 1 else "photos are"
+        out.print(f"{shoot.held_back} {are} among the Maybes for it.", style="dim", soft_wrap=True)
 
 
 def _worst(out: Console, shoot: Shoot) -> None:

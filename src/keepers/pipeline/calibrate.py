@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from keepers.checks import CHECKS, Check
+from keepers.pipeline.budget import GoodSample, good_sample
 from keepers.pipeline.calibration import (
     Calibration,
     Curve,
     Fusion,
     Numbers,
     Provenance,
+    completed,
     from_json,
     load,
     packaged,
@@ -23,15 +25,17 @@ from keepers.pipeline.calibration import (
     softmax,
     to_json,
 )
-from keepers.types import FLAWS, LABELS
+from keepers.types import FLAWS, LABELS, Measurement
 
 __all__ = [
     "Calibration",
     "Curve",
+    "Facts",
     "Fusion",
     "Provenance",
     "Quality",
     "fit",
+    "fit_with_promise",
     "from_json",
     "load",
     "operating_point",
@@ -90,6 +94,58 @@ def fit(
     fused = replace(draft, fusions={flaw: _fusion(logits, labels, flaw) for flaw in flaws})
     clean = fused.fused(raws[~labels.any(axis=1)] if held_out is None else held_out)
     return replace(fused, operating={flaw: operating_point(clean[flaw], max_false_rate) for flaw in flaws})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Measured photos with known flaws.
+
+    measurements: of N photos. labels: bool N x flaws in the order of `FLAWS`. fitted: bool N, whether a photo may be
+    fitted to; the others are held out. good: bool N, whether it must not be thrown away. sources: N names of the clean
+    photos that they were made of.
+    """
+
+    measurements: Sequence[Sequence[Measurement]]
+    labels: Flags
+    fitted: Flags
+    good: Flags
+    sources: Sequence[str]
+
+
+FOLDS = 5
+"""In so many parts the sources are divided: the good photos of each are scored by what was fitted to the others."""
+
+
+def fit_with_promise(
+    facts: Facts, checks: Sequence[str], provenance: Provenance, max_false_rate: float = MAX_FALSE_RATE
+) -> Calibration:
+    """`fit`, with the certainties of good photos on which a promised budget rests (`pipeline.budget`).
+
+    A good photo that was fitted to looks better than the user's will. So each is scored by a calibration that was
+    fitted without any capture of its source (cross-conformal prediction; Vovk 2015, doi:10.1007/s10472-013-9368-4).
+    """
+    from keepers.pipeline.judge import matrix
+
+    raws = matrix(facts.measurements, checks)
+    use = facts.fitted
+    result = fit(raws[use], facts.labels[use], checks, held_out=raws[facts.good], provenance=provenance,
+                 max_false_rate=max_false_rate)  # fmt: skip
+    return replace(result, good=_good(facts, raws, checks))
+
+
+def _good(facts: Facts, raws: Numbers, checks: Sequence[str]) -> GoodSample | None:
+    from keepers.pipeline.judge import certainties
+
+    names = sorted(set(facts.sources))
+    fold = np.array([names.index(source) % FOLDS for source in facts.sources])
+    found: list[tuple[str, float]] = []
+    for part in range(FOLDS):
+        rest, own = facts.fitted & (fold != part), np.flatnonzero(facts.good & (fold == part)).tolist()
+        if rest.any() and own:
+            fitted = completed(fit(raws[rest], facts.labels[rest], checks))
+            some = certainties([facts.measurements[at] for at in own], fitted)
+            found += [(facts.sources[at], certainty) for at, certainty in zip(own, some, strict=True)]
+    return good_sample(found)
 
 
 def _curve(raw: Numbers, labels: Flags, flaw: str, check: Check) -> Curve:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from keepers.checks import CHECKS
 from keepers.errors import ModelError
+from keepers.pipeline import budget
 from keepers.types import FLAWS, LABELS
 
 Numbers = npt.NDArray[np.float64]
@@ -60,7 +61,7 @@ class Calibration:
 
     checks: the columns of every matrix of raw values. curves: (check, flaw) -> logistic. fusions: flaw -> logistic
     over its checks. operating: flaw -> fused probability from which it is certain. temperature: of the six-class
-    softmax, > 0.
+    softmax, > 0. good: what is known of good photos, for a promised budget of false rejects; None in older files.
     """
 
     checks: tuple[str, ...]
@@ -69,6 +70,7 @@ class Calibration:
     operating: Mapping[str, float]
     temperature: float = 1.0
     provenance: Provenance = Provenance()
+    good: budget.GoodSample | None = None
 
     def logits(self, raws: Numbers) -> dict[tuple[str, str], Numbers]:
         """Calibrated logits of each (check, flaw), bent to stay within `LIMIT`; NaN where the raw value is.
@@ -151,7 +153,7 @@ def to_json(calibration: Calibration) -> str:
         "photos": source.photos,
         "versions": dict(source.versions),
     }
-    everything = {
+    everything: dict[str, object] = {
         "schema": SCHEMA,
         "provenance": provenance,
         "checks": list(calibration.checks),
@@ -160,6 +162,8 @@ def to_json(calibration: Calibration) -> str:
         "operating": dict(calibration.operating),
         "temperature": calibration.temperature,
     }
+    if calibration.good is not None:
+        everything["good"] = budget.to_json(calibration.good)
     return json.dumps(everything, indent=1, allow_nan=False) + "\n"
 
 
@@ -191,6 +195,7 @@ def _read(data: Mapping[str, Any]) -> Calibration:
         operating={flaw: float(p) for flaw, p in data["operating"].items()},
         temperature=float(data["temperature"]),
         provenance=Provenance(**data.get("provenance", {})),
+        good=budget.from_json(data["good"]) if "good" in data else None,
     )
 
 

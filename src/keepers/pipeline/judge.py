@@ -20,8 +20,9 @@ import numpy.typing as npt
 
 from keepers.checks import CHECKS
 from keepers.pipeline.calibration import Calibration, sigmoid
-from keepers.pipeline.reasons import IMPORTANCE, Said, detector, reasons, sentence
-from keepers.pipeline.triage import AGREES, SHARP, Finding, triage
+from keepers.pipeline.policy import NORMAL, Policy
+from keepers.pipeline.reasons import IMPORTANCE, Said, detector, held_back, reasons, sentence
+from keepers.pipeline.triage import AGREES, HELD_BACK, SHARP, Finding, certainty, shifted, triage
 from keepers.pipeline.words import FLAW_WORDS
 from keepers.types import FLAWS, LABELS, Assessment, Measurement, Report, Verdict
 
@@ -30,6 +31,7 @@ _Key = TypeVar("_Key")
 
 FINE = 0.2
 """How much of the score tells unflawed photos apart."""
+_USUAL = Policy()
 UNKNOWN = 0.5
 """The score of a photo of which nothing could be measured."""
 SHARPNESS_CHECK = "tile_sharpness"
@@ -55,30 +57,33 @@ class Beliefs:
     score: Numbers
 
 
-def judge(report: Report, calibration: Calibration) -> Verdict:
+def judge(report: Report, calibration: Calibration, policy: Policy = _USUAL) -> Verdict:
     """The verdict on one readable photo. Raises ValueError for an unreadable one: it has no verdict."""
-    return judge_all([report], calibration)[0]
+    return judge_all([report], calibration, policy)[0]
 
 
-def judge_all(reports: Sequence[Report], calibration: Calibration) -> list[Verdict]:
-    """The verdicts on readable photos, in their order. Raises ValueError when one is unreadable."""
+def judge_all(reports: Sequence[Report], calibration: Calibration, policy: Policy = _USUAL) -> list[Verdict]:
+    """The verdicts on readable photos, in their order, each alone. Raises ValueError when one is unreadable.
+
+    The usual policy has no budget: the rules alone decide.
+    """
     for report in reports:
         if report.photo is None:
             raise ValueError(f"{report.source.path.name} could not be read and has no verdict")
     if not reports:
         return []
-    beliefs = believe([_telling(report) for report in reports], calibration)
+    beliefs = believe([telling(report) for report in reports], calibration, policy)
     # Plain floats from here on: a photo has a dozen numbers, for which arrays are slow.
     count = len(reports)
     told = [{pair: p for pair, p in row.items() if not math.isnan(p)} for row in _rows(beliefs.by_check, count)]
     rows = zip(told, _rows(beliefs.fused, count), beliefs.six.tolist(), beliefs.score.tolist(), strict=True)
     return [
-        _verdict(report.measurements, said, fused, six, score, calibration.operating)
+        _verdict(report.measurements, said, fused, six, score, calibration.operating, policy)
         for report, (said, fused, six, score) in zip(reports, rows, strict=True)
     ]
 
 
-def _telling(report: Report) -> Sequence[Measurement]:
+def telling(report: Report) -> Sequence[Measurement]:
     """The measurements that say something of this photo: of a tiny one, those of sharpness do not."""
     photo = report.photo
     if photo is None or min(photo.width, photo.height) >= LEAST_SIDE:
@@ -91,14 +96,26 @@ def _of_sharpness(check: str) -> bool:
     return check in CHECKS and bool(SHARP & set(CHECKS[check].flaws))
 
 
-def believe(facts: Sequence[Sequence[Measurement]], calibration: Calibration) -> Beliefs:
-    """The arithmetic of N photos at once."""
+def certainties(facts: Sequence[Sequence[Measurement]], calibration: Calibration) -> list[float]:
+    """How certain each photo would be to be deleted (`triage.certainty`), for photos that are known to be good."""
+    beliefs = believe(facts, calibration)
+    told = [{pair: p for pair, p in row.items() if not math.isnan(p)} for row in _rows(beliefs.by_check, len(facts))]
+    fused = _rows(beliefs.fused, len(facts))
+    rows = zip(told, fused, strict=True)
+    return [certainty(_findings(said, likely, calibration.operating, _USUAL)) for said, likely in rows]
+
+
+def believe(
+    facts: Sequence[Sequence[Measurement]], calibration: Calibration, policy: Policy = _USUAL
+) -> Beliefs:
+    """The arithmetic of N photos at once. Of the policy only the score depends, by what a shoot type tolerates."""
     names = calibration.checks
     raws = matrix(facts, names)
     by_check = calibration.probabilities(raws)
     fused = {flaw: np.nan_to_num(p) for flaw, p in calibration.fused(raws).items()}
     six = calibration.six(raws)
-    score = np.where(np.isnan(raws).all(axis=1), UNKNOWN, _scores(fused, _sharpness(raws, calibration)))
+    counted = {flaw: _tolerated(p, flaw, policy) for flaw, p in fused.items()}
+    score = np.where(np.isnan(raws).all(axis=1), UNKNOWN, _scores(counted, _sharpness(raws, calibration)))
     return Beliefs(by_check, fused, six, score)
 
 
@@ -111,6 +128,17 @@ def matrix(facts: Sequence[Sequence[Measurement]], names: Sequence[str]) -> Numb
             if one.raw is not None and one.check in column:
                 raws[row, column[one.check]] = one.raw
     return raws
+
+
+def _tolerated(probability: Numbers, flaw: str, policy: Policy) -> Numbers:
+    """What the shoot type leaves of the probabilities of a flaw."""
+    if policy.shoot_type.ignores(flaw):
+        return np.zeros_like(probability)
+    tolerance = policy.shoot_type.tolerance(flaw)
+    if not tolerance:
+        return probability
+    p = np.clip(probability, 1e-9, 1 - 1e-9)
+    return np.where(probability > 0, sigmoid(np.log(p / (1 - p)) - tolerance), 0.0)
 
 
 def _scores(fused: Mapping[str, Numbers], sharpness: Numbers) -> Numbers:
@@ -143,28 +171,50 @@ def _verdict(
     six: Sequence[float],
     score: float,
     operating: Mapping[str, float],
+    policy: Policy,
 ) -> Verdict:
-    findings = _findings(said, fused, operating)
-    ruling = triage(findings)
+    findings = _findings(said, fused, operating, policy)
+    ruling = triage(findings, policy.budget)
+    usual = ruling
+    if policy.strictness != NORMAL:
+        usual = triage(_findings(said, fused, operating, policy, NORMAL), policy.budget)
+    why = reasons(findings, said, facts)
+    if ruling.rule == HELD_BACK and policy.budget is not None:
+        why = (*why, held_back(policy.budget))
     probabilities = dict(zip(LABELS, six, strict=True))
     return Verdict(
         verdict=ruling.verdict,
         score=score,
         label=max(LABELS, key=probabilities.__getitem__),
         probabilities=probabilities,
-        flaws={finding.flaw: finding.probability for finding in findings},
-        reasons=reasons(findings, said, facts),
+        flaws={flaw: fused.get(flaw, 0.0) for flaw in FLAWS},
+        reasons=why,
         assessments=_assessments(said, facts),
         would_change=ruling.would_change,
+        normal=None if usual.verdict == ruling.verdict else usual.verdict,
+        budget=ruling.needed,
     )
 
 
-def _findings(said: Said, fused: Mapping[str, float], operating: Mapping[str, float]) -> list[Finding]:
+def _findings(
+    said: Said,
+    fused: Mapping[str, float],
+    operating: Mapping[str, float],
+    policy: Policy,
+    strictness: float | None = None,
+) -> list[Finding]:
+    """What the policy may know: less of a flaw that the shoot type tolerates, nothing of one that it ignores."""
+    kind = policy.shoot_type
     detectors: dict[str, dict[str, float]] = {flaw: {} for flaw in FLAWS}
     for (check, flaw), probability in said.items():
         of, name = detectors[flaw], detector(check)
-        of[name] = max(probability, of.get(name, 0.0))
-    return [Finding(f, fused.get(f, 0.0), detectors[f], operating.get(f, 1.0)) for f in FLAWS]
+        counted = 0.0 if kind.ignores(flaw) else shifted(probability, -kind.tolerance(flaw))
+        of[name] = max(counted, of.get(name, 0.0))
+    found = []
+    for f in FLAWS:
+        probability = 0.0 if kind.ignores(f) else shifted(fused.get(f, 0.0), -kind.tolerance(f))
+        found.append(Finding(f, probability, detectors[f], operating.get(f, 1.0), policy.sooner(f, strictness)))
+    return found
 
 
 def _assessments(said: Said, facts: Sequence[Measurement]) -> tuple[Assessment, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,8 +12,20 @@ import numpy as np
 from keepers.pipeline.best import CLEAR, TIE, People, Ranking, by_group, rank
 from keepers.pipeline.frames import Ints, frames
 from keepers.pipeline.group import Grouping, group
+from keepers.pipeline.policy import Policy
 from keepers.pipeline.triage import GroupRuling, Standing, may_delete, triage_group
-from keepers.types import PROTECTED, VERDICT_TITLES, Group, GroupKind, Member, Opinion, Reason, Report, VerdictName
+from keepers.types import (
+    PROTECTED,
+    VERDICT_TITLES,
+    Group,
+    GroupKind,
+    Member,
+    Opinion,
+    Reason,
+    Report,
+    Verdict,
+    VerdictName,
+)
 
 KIND_WORDS: Mapping[GroupKind, str] = {
     "duplicates": "copies",
@@ -25,6 +38,7 @@ KIND_WORDS: Mapping[GroupKind, str] = {
 }
 _SPOILT = 100.0
 """Steps that a likely flaw costs: more than all criteria together."""
+_USUAL = Policy()
 _WEIGHT = 0.95
 """Weight of the reason that a group gives: it decided."""
 
@@ -33,6 +47,7 @@ def together(
     opinions: Sequence[Opinion],
     choices: Mapping[str, VerdictName] | None = None,
     people: Sequence[People | None] | None = None,
+    policy: Policy = _USUAL,
 ) -> list[Opinion]:
     """The same opinions with their groups and scenes, and with what the comparison of frames makes of verdicts.
 
@@ -40,6 +55,7 @@ def together(
         opinions: by the machine, on each photo alone; unreadable photos are left as they are.
         choices: photo id -> a person's verdict, which the comparison heeds and never changes.
         people: how good the people look, for each opinion; None where nothing is known.
+        policy: what the opinions were judged by.
     """
     at = [n for n, opinion in enumerate(opinions) if opinion.report.photo is not None]
     reports = [opinions[n].report for n in at]
@@ -47,7 +63,7 @@ def together(
     found = group(arrays)
     seen = [people[n] for n in at] if people is not None else None
     ranking = rank(reports, arrays, found.label, seen)
-    spoilt = _spoilt([opinions[n] for n in at], choices or {})
+    spoilt = _spoilt([opinions[n] for n in at], choices or {}, policy)
     result = list(opinions)
     for n, scene in zip(at, found.scene.tolist(), strict=True):
         result[n] = dataclasses.replace(opinions[n], scene=scene + 1)
@@ -55,7 +71,7 @@ def together(
         in_order = _by_time(found, members)
         made = _group(reports, found, ranking, number, in_order, spoilt)
         some = [dataclasses.replace(result[at[one]], group=made) for one in in_order.tolist()]
-        for one, opinion in zip(in_order.tolist(), _ruled(some, in_order, ranking, choices or {}), strict=True):
+        for one, opinion in zip(in_order.tolist(), _ruled(some, in_order, ranking, choices or {}, policy), strict=True):
             result[at[one]] = opinion
     return result
 
@@ -65,7 +81,7 @@ def member_of(group: Group, path: Path) -> Member:
     return next(one for one in group.members if one.path == path)
 
 
-def _spoilt(opinions: Sequence[Opinion], choices: Mapping[str, VerdictName]) -> Ints:
+def _spoilt(opinions: Sequence[Opinion], choices: Mapping[str, VerdictName], policy: Policy) -> Ints:
     """0 for frames without a likely flaw and for those that a person keeps, 1 for others, 2 for those put away."""
     spoilt = np.zeros(len(opinions), np.int64)
     for at, opinion in enumerate(opinions):
@@ -73,9 +89,15 @@ def _spoilt(opinions: Sequence[Opinion], choices: Mapping[str, VerdictName]) -> 
         verdict = opinion.verdict
         if choice == "delete":
             spoilt[at] = 2
-        elif choice is None and verdict is not None and (verdict.verdict == "delete" or may_delete(verdict)):
+        elif choice is None and verdict is not None and (verdict.verdict == "delete" or _flawed(verdict, policy)):
             spoilt[at] = 1
     return spoilt
+
+
+def _flawed(verdict: Verdict, policy: Policy) -> bool:
+    """`may_delete` under the shoot type."""
+    kind = policy.shoot_type
+    return may_delete(verdict, lambda flaw: math.inf if kind.ignores(flaw) else kind.tolerance(flaw))
 
 
 def _by_time(found: Grouping, members: Ints) -> Ints:
@@ -149,21 +171,25 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _ruled(
-    opinions: Sequence[Opinion], members: Ints, ranking: Ranking, choices: Mapping[str, VerdictName]
+    opinions: Sequence[Opinion],
+    members: Ints,
+    ranking: Ranking,
+    choices: Mapping[str, VerdictName],
+    policy: Policy,
 ) -> list[Opinion]:
     """The frames of one group under the policy for groups."""
     made = opinions[0].group
     assert made is not None
     index = {member.path: at for at, member in enumerate(made.members)}
     standings = [
-        _standing(opinion, made, index, choices.get(opinion.report.photo.id) if opinion.report.photo else None)
+        _standing(opinion, made, index, choices.get(opinion.report.photo.id) if opinion.report.photo else None, policy)
         for opinion in opinions
     ]
 
     def worse(at: int, than: int) -> bool:
         return ranking.clearly_worse(int(members[at]), int(members[than]))
 
-    rulings = triage_group(standings, worse, made.protected)
+    rulings = triage_group(standings, worse, made.protected, policy.can_delete)
     return [
         _changed(opinion, rulings[at], made, ranking.reasons(int(members[at]), int(members[rulings[at].to])))
         if at in rulings
@@ -172,15 +198,18 @@ def _ruled(
     ]
 
 
-def _standing(opinion: Opinion, made: Group, index: Mapping[Path, int], choice: VerdictName | None) -> Standing:
+def _standing(
+    opinion: Opinion, made: Group, index: Mapping[Path, int], choice: VerdictName | None, policy: Policy
+) -> Standing:
     member, verdict = member_of(made, opinion.path), opinion.verdict
     assert verdict is not None
     return Standing(
         verdict=choice or verdict.verdict,
         chosen=choice is not None,
-        flawed=may_delete(verdict),
+        flawed=_flawed(verdict, policy),
         place=member.place,
         copy_of=None if member.copy_of is None else index[member.copy_of],
+        normal=choice or verdict.normal,
     )
 
 

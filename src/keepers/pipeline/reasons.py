@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from keepers.checks import CHECKS
+from keepers.pipeline.budget import Budget, percent_of
 from keepers.pipeline.triage import AGREES, SHARP, Finding
 from keepers.pipeline.words import FLAW_WORDS, percent
 from keepers.types import Measurement, Reason
@@ -41,6 +42,12 @@ def reasons(findings: Sequence[Finding], said: Said, facts: Sequence[Measurement
         if finding.likely
     ]
     return tuple(found) or (_good_news(findings, said),)
+
+
+def held_back(budget: Budget) -> Reason:
+    """Why a photo that the rules would delete is not."""
+    words = f"Held back from To be Deleted: the budget of {percent_of(budget.rate)} false rejects does not allow it"
+    return Reason("budget", words, 0.0)
 
 
 def weight(finding: Finding) -> float:

@@ -4,6 +4,7 @@
 |---|---|---|
 | delete | agreement | two detectors agree on one flaw, and together they are certain of it |
 | delete | two flaws | two flaws are certain, each seen by a detector of its own |
+| maybe | held back | a rule above holds, and the promised budget of false rejects does not allow it (`budget`) |
 | maybe | doubt | a flaw is likely, or one detector alone is certain of one |
 | maybe | blind | nothing could be measured, or whether it is sharp cannot be told |
 | keep | clean | none of the above |
@@ -17,8 +18,10 @@ Then frames of one group are compared (`triage_group`), unless the group is a se
 | maybe | worse | it would be a Must Have, and another Must Have is clearly better |
 | maybe | last | all frames of the group would be deleted, and it is the best of them; also in a protected series |
 
-The first rule that holds decides. Noise, distortion and closed eyes never delete a photo by themselves: the first is
-often accepted for the moment's sake, the others often intended. All checks that read the same network are one
+Under a budget so small that nothing may be deleted, no frame is deleted for being beaten either. The first rule that
+holds decides. The strictness moves what is likely, for Maybe alone: whether a photo is deleted, and what the comparison
+of frames makes of it, does not depend on it. Noise, distortion and closed eyes never delete a photo by themselves: the
+first is often accepted for the moment's sake, the others often intended. All checks that read the same network are one
 detector, since they err together. A photo that cannot be read gets no verdict, and a person's choice overrules
 everything.
 
@@ -28,10 +31,12 @@ Every rule is a threshold that a higher probability can only pass, so more of a 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import permutations, product
 
+from keepers.pipeline.budget import Budget, percent_of
 from keepers.pipeline.words import FLAW_WORDS, percent
 from keepers.types import VERDICT_TITLES, Reason, Verdict, VerdictName
 
@@ -58,12 +63,14 @@ class Finding:
 
     `probability` fuses all detectors, `detectors` are the calibrated probabilities of each that could say
     something, and `certain_at` is the calibrated operating point from which a fused probability is certain.
+    `sooner` is by how many log odds the flaw becomes a Maybe sooner than usual.
     """
 
     flaw: str
     probability: float
     detectors: Mapping[str, float]
     certain_at: float
+    sooner: float = 0.0
 
     @property
     def certain(self) -> bool:
@@ -74,7 +81,9 @@ class Finding:
     def likely(self) -> bool:
         """Whether a person should look."""
         alone = max(ALONE, self.certain_at)
-        return self.probability >= LIKELY or any(p >= alone for p in self.detectors.values())
+        return shifted(self.probability, self.sooner) >= LIKELY or any(
+            shifted(p, self.sooner) >= alone for p in self.detectors.values()
+        )
 
     @property
     def seen_by(self) -> frozenset[str]:
@@ -84,14 +93,32 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The verdict, the name of the rule that decided, and in words what would change it."""
+    """The verdict, the name of the rule that decided, and in words what would change it.
+
+    needed: where the rules delete, the least budget of false rejects, 0..1, under which that is allowed.
+    """
 
     verdict: VerdictName
     rule: str
     would_change: str
+    needed: float | None = None
 
 
 Findings = Sequence[Finding]
+HELD_BACK = "held back"
+
+
+def log_odds(probability: float) -> float:
+    """Natural log odds of a probability 0..1, kept finite: -21 .. 21."""
+    p = min(max(probability, 1e-9), 1.0 - 1e-9)
+    return math.log(p / (1.0 - p))
+
+
+def shifted(probability: float, by: float) -> float:
+    """A probability 0..1 after its log odds were moved; exactly the same where they are not."""
+    if by == 0.0 or probability <= 0.0 or (probability >= 1.0 and by > 0.0):
+        return probability
+    return 1.0 / (1.0 + math.exp(-(log_odds(probability) + by)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +131,45 @@ class Rule:
     would_change: Callable[[Findings], str]
 
 
-def triage(findings: Findings) -> Ruling:
-    """Decide by the first rule that holds; see the module's table."""
+def triage(findings: Findings, budget: Budget | None = None) -> Ruling:
+    """Decide by the first rule that holds; see the module's table. Without a budget nothing is held back."""
     for rule in RULES:
         grounds = rule.applies(findings)
+        if grounds is not None and rule.verdict == "delete" and budget is not None:
+            needed = budget.needed(certainty(findings))
+            if needed > budget.rate:
+                return Ruling("maybe", HELD_BACK, _leave_held_back(needed), needed)
+            return Ruling(rule.verdict, rule.name, rule.would_change(grounds), needed)
         if grounds is not None:
             return Ruling(rule.verdict, rule.name, rule.would_change(grounds))
     raise AssertionError("the last rule always holds")
+
+
+def certainty(findings: Findings) -> float:
+    """By how many log odds all evidence could shrink before the rules stop deleting; negative where they do not delete.
+
+    The largest over rules and flaws of the least margin among the conditions of a rule; -inf where no rule can hold.
+    The calibrated operating points are left out: they are read off good photos themselves, and the promise that rests
+    on this number must not depend on the same photos twice. They stay necessary, so that it errs on the safe side.
+    """
+    margins = [-math.inf]
+    for one in findings:
+        if one.flaw not in NEVER_ALONE:
+            seen = sorted(map(log_odds, one.detectors.values()))
+            margins += [min(_above_certain(one), seen[-2] - log_odds(AGREES))] if len(seen) >= 2 else []
+    for one, other in permutations(findings, 2):
+        if one.flaw not in NEVER_ALONE:
+            both = min(_above_certain(one), _above_certain(other))
+            margins += [
+                min(both, log_odds(min(p, q)) - log_odds(AGREES))
+                for (name, p), (different, q) in product(one.detectors.items(), other.detectors.items())
+                if name != different
+            ]
+    return max(margins)
+
+
+def _above_certain(finding: Finding) -> float:
+    return log_odds(finding.probability) - log_odds(CERTAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +178,7 @@ class Standing:
 
     verdict: by its own flaws, or a person's, where `chosen`. flawed: a flaw that may delete is likely (`may_delete`).
     place: 1 for the best of the group. copy_of: position in the group of the frame of which it is an exact copy.
+    normal: the verdict at normal strictness, by which others are measured; None where it is the same.
     """
 
     verdict: VerdictName
@@ -126,6 +186,12 @@ class Standing:
     flawed: bool
     place: int
     copy_of: int | None = None
+    normal: VerdictName | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether another frame may yield to it."""
+        return (self.normal or self.verdict) == "keep" and not self.flawed
 
 
 ClearlyWorse = Callable[[int, int], bool]
@@ -141,18 +207,22 @@ class GroupRuling:
     to: int
 
 
-def may_delete(verdict: Verdict) -> bool:
-    """Whether a flaw is likely that may delete a photo."""
-    return any(p >= LIKELY and flaw not in NEVER_ALONE for flaw, p in verdict.flaws.items())
+def may_delete(verdict: Verdict, tolerance: Callable[[str], float] = lambda flaw: 0.0) -> bool:
+    """Whether a flaw is likely that may delete a photo; `tolerance` takes log odds off the evidence of a flaw."""
+    return any(
+        shifted(p, -tolerance(flaw)) >= LIKELY and flaw not in NEVER_ALONE for flaw, p in verdict.flaws.items()
+    )
 
 
-def triage_group(frames: Sequence[Standing], worse: ClearlyWorse, protected: bool) -> dict[int, GroupRuling]:
+def triage_group(
+    frames: Sequence[Standing], worse: ClearlyWorse, protected: bool, can_delete: bool = True
+) -> dict[int, GroupRuling]:
     """Rulings by position in the group, of frames whose verdict the comparison changes; see the module's table.
 
     A person's choice is never changed, and a frame that a person put away is no reason to put another away. Frames
-    of a group that a person put away as a whole stay away.
+    of a group that a person put away as a whole stay away. Without `can_delete` no frame is deleted for being beaten.
     """
-    rulings = {} if protected else _thinned(frames, worse)
+    rulings = {} if protected else _thinned(frames, worse, can_delete)
     after = {at: rulings[at].verdict if at in rulings else one.verdict for at, one in enumerate(frames)}
     machine = [at for at, one in enumerate(frames) if not one.chosen]
     if machine and all(verdict == "delete" for verdict in after.values()):
@@ -161,15 +231,15 @@ def triage_group(frames: Sequence[Standing], worse: ClearlyWorse, protected: boo
     return rulings
 
 
-def _thinned(frames: Sequence[Standing], worse: ClearlyWorse) -> dict[int, GroupRuling]:
+def _thinned(frames: Sequence[Standing], worse: ClearlyWorse, can_delete: bool) -> dict[int, GroupRuling]:
     order = sorted(range(len(frames)), key=lambda at: (frames[at].place, at))
-    good = [at for at in order if frames[at].verdict == "keep" and not frames[at].flawed]
+    good = [at for at in order if frames[at].good]
     rulings: dict[int, GroupRuling] = {}
     for at, one in enumerate(frames):
         if one.chosen or one.copy_of is not None:
             continue
         better = next((other for other in good if other != at and worse(at, other)), None)
-        if better is not None and one.flawed and one.verdict != "delete":
+        if better is not None and one.flawed and one.verdict != "delete" and can_delete:
             rulings[at] = GroupRuling("delete", "beaten", better)
         elif better is not None and one.verdict == "keep":
             rulings[at] = GroupRuling("maybe", "worse", better)
@@ -233,6 +303,10 @@ def _leave_delete(grounds: Findings) -> str:
 
 def _leave_delete_of_two(grounds: Findings) -> str:
     return f"It would be a Maybe with only one of {_names(grounds)}."
+
+
+def _leave_held_back(needed: float) -> str:
+    return f"It would be To be Deleted with a budget of {percent_of(needed)} false rejects (--max-false-rejects)."
 
 
 def _leave_maybe(grounds: Findings) -> str:
