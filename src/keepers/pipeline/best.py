@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from keepers.pipeline.frames import Flags, Floats, Frames, Ints
+from keepers.pipeline.frames import Floats, Frames, Ints
 from keepers.pipeline.judge import matrix
 from keepers.types import Report
 
@@ -101,22 +101,25 @@ class Ranking:
     """How N frames stand in their groups.
 
     losses: N x criteria, steps behind the best of the group; 0 for frames without a group. loss: their sum.
-    rows: the losses as lists: two frames have a dozen numbers, for which arrays are slow.
+    rows, sums: the same as lists: two frames have a dozen numbers, for which arrays are slow.
     """
 
     losses: Table
     loss: Floats
     rows: list[list[float]]
+    sums: list[float]
 
     def clearly_worse(self, frame: int, than: int) -> bool:
         """Whether `than` is clearly better: by the sum, and without a lead of the other in any criterion."""
-        mine, others = self.rows[frame], self.rows[than]
-        if sum(mine) - sum(others) < CLEAR:  # most pairs
+        if self.sums[frame] - self.sums[than] < CLEAR:  # most pairs
             return False
-        return all(one - other > -LEAD for one, other in zip(mine, others, strict=True))
+        both = zip(self.rows[frame], self.rows[than], strict=True)
+        return all(mine - other > -LEAD for mine, other in both)
 
     def reasons(self, frame: int, than: int) -> tuple[str, ...]:
         """In what `than` is noticeably better than `frame`, the weightiest first."""
+        if frame == than:
+            return ()
         both = zip(self.rows[frame], self.rows[than], _WORDS, strict=True)
         ahead = [(other - mine, word) for mine, other, word in both if mine - other >= NAMED]
         ahead.sort(key=itemgetter(0))
@@ -141,7 +144,8 @@ def rank(
     values[:, _NAMES.index("focus")] = _focus(frames.focus, label)
     values[:, _NAMES.index("light")] = -np.maximum(np.abs(frames.light - _middle(frames.light, label)) - _LIGHT_EV, 0)
     losses = _losses(values, label)
-    return Ranking(losses, losses.sum(axis=1), losses.tolist())
+    loss = losses.sum(axis=1)
+    return Ranking(losses, loss, losses.tolist(), loss.tolist())
 
 
 def _technical(values: Table, reports: Sequence[Report], at: Ints) -> None:

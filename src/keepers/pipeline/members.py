@@ -169,7 +169,8 @@ def _ruled(
     """The frames of one group under the policy for groups."""
     made = opinions[0].group
     assert made is not None
-    index = {member.path: at for at, member in enumerate(made.members)}
+    copies = any(member.copy_of is not None for member in made.members)
+    index = {member.path: at for at, member in enumerate(made.members)} if copies else {}
     standings = [
         _standing(opinion, member, index, choices.get(opinion.report.photo.id) if opinion.report.photo else None)
         for opinion, member in zip(opinions, made.members, strict=True)

@@ -73,7 +73,7 @@ def test_all_groups_at_once_as_one_by_one(label, seed, missing) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_words_and_clear_differences_as_arrays_would_have_them(seed) -> None:
     losses = np.round(np.random.default_rng(seed).uniform(0, 2.5, (4, WIDTH)), 1)
-    ranking = best.Ranking(losses, losses.sum(axis=1), losses.tolist())
+    ranking = best.Ranking(losses, losses.sum(axis=1), losses.tolist(), losses.sum(axis=1).tolist())
     for one in range(4):
         for other in range(4):
             ahead = losses[one] - losses[other]
