@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from keepers.pipeline import framing
 from keepers.pipeline.frames import Floats, Frames, Ints
 from keepers.pipeline.judge import matrix
 from keepers.types import Report
@@ -56,11 +57,15 @@ class People(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One thing to compare: the word for what is better, the just noticeable step, and the most steps that count."""
+    """One thing to compare: the word for what is better, the just noticeable step, and the most steps that count.
+
+    weak: it ranks frames and makes none clearly worse.
+    """
 
     word: str
     step: float
     cap: float = 6.0
+    weak: bool = False
 
 
 CRITERIA: dict[str, Criterion] = {
@@ -76,6 +81,8 @@ CRITERIA: dict[str, Criterion] = {
     "dark": Criterion("better exposed", 0.25, 2.5),
     "light": Criterion("better exposed", 0.25, 2.5),
     "noise": Criterion("less noisy", 0.5, 2.0),
+    # At most `TIE`: it decides between frames that are as good as each other in all else, and never against that.
+    "composition": Criterion("better composed", 0.25, TIE, weak=True),
 }
 """Higher values are better in all of them."""
 _NAMES = tuple(CRITERIA)
@@ -92,6 +99,7 @@ _GRAIN = -7.0
 _LIGHT_EV = 0.3
 """Distance from the middle light of the group that is no fault."""
 _TOP_SHARE = 4
+_FIRM = [at for at, criterion in enumerate(CRITERIA.values()) if not criterion.weak]
 
 Table = npt.NDArray[np.float64]
 
@@ -101,17 +109,17 @@ class Ranking:
     """How N frames stand in their groups.
 
     losses: N x criteria, steps behind the best of the group; 0 for frames without a group. loss: their sum.
-    rows, sums: the same as lists: two frames have a dozen numbers, for which arrays are slow.
+    rows: the losses as lists: two frames have a dozen numbers, for which arrays are slow. firm: sums without weak ones.
     """
 
     losses: Table
     loss: Floats
     rows: list[list[float]]
-    sums: list[float]
+    firm: list[float]
 
     def clearly_worse(self, frame: int, than: int) -> bool:
         """Whether `than` is clearly better: by the sum, and without a lead of the other in any criterion."""
-        if self.sums[frame] - self.sums[than] < CLEAR:  # most pairs
+        if self.firm[frame] - self.firm[than] < CLEAR:  # most pairs
             return False
         both = zip(self.rows[frame], self.rows[than], strict=True)
         return all(mine - other > -LEAD for mine, other in both)
@@ -140,12 +148,12 @@ def rank(
     grouped = np.flatnonzero(label >= 0)
     some = [reports[at] for at in grouped.tolist()]
     _technical(values, some, grouped)
+    values[grouped, _NAMES.index("composition")] = framing.all_of([report.measurements for report in some])
     _of_people(values, grouped, people)
     values[:, _NAMES.index("focus")] = _focus(frames.focus, label)
     values[:, _NAMES.index("light")] = -np.maximum(np.abs(frames.light - _middle(frames.light, label)) - _LIGHT_EV, 0)
     losses = _losses(values, label)
-    loss = losses.sum(axis=1)
-    return Ranking(losses, loss, losses.tolist(), loss.tolist())
+    return Ranking(losses, losses.sum(axis=1), losses.tolist(), losses[:, _FIRM].sum(axis=1).tolist())
 
 
 def _technical(values: Table, reports: Sequence[Report], at: Ints) -> None:

@@ -8,7 +8,7 @@ import pytest
 from keepers.checks import CHECKS
 from keepers.pipeline import calibrate
 from keepers.pipeline.calibration import Calibration, completed
-from keepers.pipeline.judge import believe, judge, judge_all, matrix
+from keepers.pipeline.judge import FRAMED, believe, judge, judge_all, matrix
 from keepers.pipeline.reasons import IMPORTANCE, detector
 from keepers.pipeline.triage import NEVER_ALONE
 from keepers.types import FLAWS, LABELS, Measurement, Photo, PhotoFile, Report, Source
@@ -154,7 +154,7 @@ def test_assessments_turn_probability_into_score(calibration: Calibration) -> No
     )
     assert by_check["dark_tones", "underexposed"].score > 0.5
     assert by_check["dark_tones", "underexposed"].sentence == "Speaks against underexposure"
-    assert len(by_check) == sum(len(check.flaws) for check in CHECKS.values())
+    assert len(by_check) == sum(len(check.flaws) + (check.score is not None) for check in CHECKS.values())
 
 
 def test_judging_many_is_judging_each(calibration: Calibration) -> None:
@@ -179,3 +179,16 @@ def test_facts_of_unknown_checks_are_left_out() -> None:
 def test_the_network_is_one_detector() -> None:
     assert detector("network_blurred") == detector("network_distorted") == "network"
     assert detector("tile_sharpness") == "tile_sharpness" and detector("no_longer_there") == "no_longer_there"
+
+
+def test_composition_ranks_photos_and_changes_no_verdict(calibration: Calibration) -> None:
+    worst = {name: 10.0 for name, check in CHECKS.items() if check.score is not None}
+    best: dict[str, float | None] = dict.fromkeys(worst, 0.0)
+    unknown: dict[str, float | None] = dict.fromkeys(worst)
+    for blurred in (-3.0, 0.0, 3.0):
+        given = [
+            judge(report(**{**clean(), "tile_sharpness": blurred, **more}), calibration)
+            for more in (worst, unknown, best)
+        ]
+        assert given[0].score < given[1].score < given[2].score <= given[0].score + FRAMED
+        assert len({(v.verdict, v.reasons, v.would_change, *v.flaws.values()) for v in given}) == 1

@@ -73,12 +73,20 @@ def test_all_groups_at_once_as_one_by_one(label, seed, missing) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_words_and_clear_differences_as_arrays_would_have_them(seed) -> None:
     losses = np.round(np.random.default_rng(seed).uniform(0, 2.5, (4, WIDTH)), 1)
-    ranking = best.Ranking(losses, losses.sum(axis=1), losses.tolist(), losses.sum(axis=1).tolist())
+    firm = losses[:, [not criterion.weak for criterion in best.CRITERIA.values()]]
+    ranking = best.Ranking(losses, losses.sum(axis=1), losses.tolist(), firm.sum(axis=1).tolist())
     for one in range(4):
         for other in range(4):
             ahead = losses[one] - losses[other]
             order = [at for at in np.argsort(-ahead, kind="stable") if ahead[at] >= best.NAMED]
             words = list(dict.fromkeys(list(best.CRITERIA.values())[at].word for at in order))
             assert list(ranking.reasons(one, other)) == words
-            clear = ahead.sum() >= best.CLEAR and ahead.min() > -best.LEAD
-            assert ranking.clearly_worse(one, other) == clear or abs(ahead.sum() - best.CLEAR) < 1e-9
+            behind = firm[one].sum() - firm[other].sum()
+            clear = behind >= best.CLEAR and ahead.min() > -best.LEAD
+            assert ranking.clearly_worse(one, other) == clear or abs(behind - best.CLEAR) < 1e-9
+
+
+def test_a_weak_criterion_breaks_ties_only() -> None:
+    for criterion in best.CRITERIA.values():
+        assert not criterion.weak or criterion.cap <= best.TIE < best.LEAD
+    assert [name for name, criterion in best.CRITERIA.items() if criterion.weak] == ["composition"]
