@@ -65,6 +65,8 @@ def view(luma: Plane) -> Plane:
     factor = max(1, round(max(luma.shape) / _VIEW))
     height, width = max(1, luma.shape[0] // factor), max(1, luma.shape[1] // factor)
     even = luma[: height * factor, : width * factor]
+    if factor % 2 == 0:  # every other row is enough, and half as much to read
+        even = even[::2]
     return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 

@@ -12,7 +12,7 @@ from keepers.types import Plane
 
 STEEPEST = 15.0
 """Degrees: lines that are steeper are no horizon but a slope, a roof or a staircase."""
-_STEP, _OFF = 0.5, 3.0
+_STEP, _OFF = 1.0, 3.0
 """Degrees between two angles that are tried, and by which the direction of an edge may differ from its line's."""
 _LEAST, _RELATIVE = 0.006, 0.3
 """Least gradient of an edge, luma per pixel, and relative to the mean gradient of the picture."""
@@ -67,7 +67,11 @@ def horizon(view: Plane) -> Horizon | None:
     """
     if min(view.shape) < 32:
         return None
-    best = [found for falling in (False, True) for found in _lines(_edges(view, falling), *view.shape)]
+    smooth = cv2.GaussianBlur(view, (0, 0), 1.0)
+    gx = np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125), dtype=np.float32)
+    gy = np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125), dtype=np.float32)
+    # A line has the same side bright all along: of what gets brighter downwards and what gets darker, one at a time.
+    best = [found for x, y in ((gx, gy), (-gx, -gy)) for found in _lines(_edges(x, y), *view.shape)]
     if not best:
         return None
     best.sort(key=lambda line: -line.confidence)
@@ -77,13 +81,9 @@ def horizon(view: Plane) -> Horizon | None:
     return None if doubtful or any(o.confidence >= _RIVAL * first.confidence for o in rivals) else first
 
 
-def _edges(view: Plane, falling: bool) -> _Edges:
-    """Thin edges that are nearly level, of one polarity: `falling` where the picture gets darker downwards."""
-    smooth = cv2.GaussianBlur(view, (0, 0), 1.0)
-    gx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125)
-    gy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)
-    down = -gy if falling else gy
-    least = max(_LEAST, _RELATIVE * float(np.abs(gy).mean()))
+def _edges(gx: Plane, down: Plane) -> _Edges:
+    """Thin edges that are nearly level, from gradients to the right and down, where `down` is positive."""
+    least = max(_LEAST, _RELATIVE * float(np.abs(down).mean()))
     inner = down[1:-1]
     thin = (inner >= down[:-2]) & (inner > down[2:]) & (inner >= least)
     rows, columns = np.nonzero(thin & (np.abs(gx[1:-1]) <= np.tan(np.radians(STEEPEST + _OFF)) * inner))
@@ -91,9 +91,8 @@ def _edges(view: Plane, falling: bool) -> _Edges:
     if len(rows) > _MOST:
         keep = np.argpartition(-down[rows, columns], _MOST)[:_MOST]
         rows, columns = rows[keep], columns[keep]
-    angle = np.degrees(np.arctan2(-gx[rows, columns], gy[rows, columns]))
-    angle = (angle + 90.0) % 180.0 - 90.0
-    height, width = view.shape
+    angle = np.degrees(np.arctan2(-gx[rows, columns], down[rows, columns]))
+    height, width = down.shape
     return _Edges(columns - (width - 1) / 2, rows - (height - 1) / 2, angle.astype(np.float64))
 
 
