@@ -116,7 +116,7 @@ def beyond(box: Box) -> float:
     inside_x = max(0.0, min(1.0, left + width) - max(0.0, left))
     inside_y = max(0.0, min(1.0, top + height) - max(0.0, top))
     area = width * height
-    return 1.0 - inside_x * inside_y / area if area > 0 else 0.0
+    return max(0.0, 1.0 - inside_x * inside_y / area) if area > 0 else 0.0
 
 
 def cut_off(faces: Sequence[Box]) -> float | None:

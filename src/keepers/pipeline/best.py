@@ -82,7 +82,7 @@ CRITERIA: dict[str, Criterion] = {
     "light": Criterion("better exposed", 0.25, 2.5),
     "noise": Criterion("less noisy", 0.5, 2.0),
     # At most `TIE`: it decides between frames that are as good as each other in all else, and never against that.
-    "composition": Criterion("better composed", 0.25, TIE, weak=True),
+    "composition": Criterion("better composed", 0.21, TIE, weak=True),
 }
 """Higher values are better in all of them."""
 _NAMES = tuple(CRITERIA)

@@ -14,6 +14,8 @@ Numbers = npt.NDArray[np.float64]
 
 NAME = "composition"
 """What assessments of these checks speak of, in place of a flaw."""
+_UNUSUAL, _GOOD = 0.5, 0.75
+"""Scores below which a check says what is unusual, and from which it speaks for a photo."""
 PLACES = ("thirds", "golden_ratio")
 """Two rules for the same thing, of which a photo can follow one only: the better one counts."""
 
@@ -49,6 +51,8 @@ def assessments(facts: Sequence[Measurement]) -> Iterator[Assessment]:
     found = scores(facts)
     for one in facts:
         if one.check in found and one.raw is not None:
-            words = CHECKS[one.check].sentence if found[one.check] < 0.5 else "Speaks for the composition"
+            score = found[one.check]
+            good = "Speaks for the composition" if score >= _GOOD else "Says little of the composition"
+            words = CHECKS[one.check].sentence if score < _UNUSUAL else good
             sentence = f"{words} ({one.note})" if one.note else words
             yield Assessment(one.check, NAME, one.raw, found[one.check], sentence)
