@@ -18,16 +18,12 @@ _UNUSUAL, _GOOD = 0.5, 0.75
 """Scores below which a check says what is unusual, and from which it speaks for a photo."""
 PLACES = ("thirds", "golden_ratio")
 """Two rules for the same thing, of which a photo can follow one only: the better one counts."""
+_SCALES = {name: check.score for name, check in CHECKS.items() if check.score is not None}
 
 
 def scores(facts: Sequence[Measurement]) -> dict[str, float]:
     """Check -> 0 (unusual) .. 1 (as the rule would have it), of the checks of composition that apply."""
-    found = {}
-    for one in facts:
-        check = CHECKS.get(one.check)
-        if check is not None and check.score is not None and one.raw is not None:
-            found[one.check] = check.score(one.raw)
-    return found
+    return {m.check: _SCALES[m.check](m.raw) for m in facts if m.raw is not None and m.check in _SCALES}
 
 
 def overall(facts: Sequence[Measurement]) -> float | None:
