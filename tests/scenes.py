@@ -46,6 +46,19 @@ def portrait(seed: int = 0, height: int = 320, width: int = 480) -> Rgb:
     return soft
 
 
+@lru_cache(maxsize=8)
+def sea(seed: int = 0, height: int = 400, width: int = 600) -> Rgb:
+    """A bright sky with clouds over dark water with waves, and something that stands before it."""
+    rng = np.random.default_rng(seed)
+    line = height * (0.35 + 0.3 * rng.uniform())
+    rows = np.arange(height)[:, None] + np.zeros(width)
+    picture = np.where(rows < line, 190 + 40 * rows / height, 90 - 30 * rows / height)
+    waves = cv2.GaussianBlur(rng.normal(0, 60, (height, width)), (0, 0), sigmaX=4, sigmaY=2)
+    picture = picture + np.where(rows < line, 0.3, 1.0) * waves
+    picture[int(0.2 * height) :, int(0.6 * width) : int(0.7 * width)] = 40
+    return np.repeat(np.clip(picture, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
 SCENES = {"leaves": leaves, "page": page, "portrait": portrait}
 
 

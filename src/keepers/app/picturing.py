@@ -15,7 +15,7 @@ from keepers.types import VERDICT_TITLES, Opinion, Verdict, VerdictName
 if TYPE_CHECKING:
     from keepers.image.figure import Words
     from keepers.image.heat import Cells
-    from keepers.image.overlay import FaceMark, Scene, View
+    from keepers.image.overlay import FaceMark, Framing, Scene, View
     from keepers.types import Evidence, Face, Frame, Report, Rgb
 
 SHADES: dict[VerdictName, tuple[int, int, int]] = {"keep": (0, 110, 80), "maybe": (140, 95, 0), "delete": (176, 58, 0)}
@@ -54,7 +54,7 @@ def picture(
     if opinion.verdict is None:
         return opinion
     found, frame = decode.read(opinion.report.source)
-    evidence = _closely(observe(frame, found, None), opinion)
+    evidence = _closely(observe(frame, found, None, opinion.report.faces), opinion)
     scene = _scene(frame, evidence, opinion.verdict, _faces(opinion.report, frame))
     words = _words(opinion.path.name, opinion.verdict)
     _write(target, figure.compose(frame.rgb, scene, words, layers, _first(opinion.verdict)))
@@ -99,7 +99,18 @@ def _scene(
         seen = evidence.patches
         smear = shake.smear(evidence.luma) if seen is None else shake.of_patches(seen)
     tiles = _tiles(evidence)
-    return partial(Scene, frame.rgb, sharpness=tiles, patches=evidence.patches, smear=smear, faces=faces)
+    shown = partial(Scene, frame.rgb, sharpness=tiles, patches=evidence.patches, smear=smear)
+    return partial(shown, faces=faces, framing=_framing(evidence))
+
+
+def _framing(evidence: Evidence) -> Framing:
+    """How the photo is composed, as its checks see it."""
+    from keepers.checks.composition import composed
+    from keepers.image.overlay import Framing
+
+    seen = composed(evidence)
+    by = "faces" if seen.faces else "what stands out"
+    return Framing(seen.subject, seen.anchor, by, seen.horizon, seen.mass)
 
 
 def _faces(report: Report, frame: Frame) -> tuple[FaceMark, ...]:

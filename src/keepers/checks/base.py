@@ -27,7 +27,8 @@ class Check:
     sentence: what is wrong when it finds something, without a full stop. network: which network its raw comes from, so
     that its full version names the models and that checks of one network count as one detector; empty for none.
     faces: its raw comes from the faces, whose networks its full version names. log_odds: its raw is log odds as it
-    stands, fitted where its doc says; no calibration of synthetic flaws knows it.
+    stands, fitted where its doc says; no calibration of synthetic flaws knows it. score: of a check of composition, its
+    raw value to 0 .. 1 (as the rule would have it), which ranks photos and nothing else.
     doc: unit, range and source of the raw value.
     """
 
@@ -41,6 +42,7 @@ class Check:
     network: Network = ""
     faces: bool = False
     log_odds: bool = False
+    score: Callable[[float], float] | None = None
 
     def __call__(self, evidence: Evidence) -> Reading | None:
         """Measure one photo."""
@@ -60,12 +62,15 @@ def check(
     network: Network = "",
     faces: bool = False,
     log_odds: bool = False,
+    score: Callable[[float], float] | None = None,
 ) -> Callable[[Measure], Measure]:
     """Register the decorated function as the check `name`.
 
     Raises:
         ValueError: for an unknown flaw, a name taken, or a function without a docstring.
     """
+    if score is not None and flaws:
+        raise ValueError(f"check {name!r} speaks of flaws, which are calibrated; it can have no score of its own")
     unknown = [flaw for flaw in flaws if flaw not in FLAWS]
     if unknown:
         raise ValueError(f"check {name!r} speaks of unknown flaws {unknown}; known: {', '.join(FLAWS)}")
@@ -74,7 +79,8 @@ def check(
         doc = (measure.__doc__ or "").strip()
         if not doc:
             raise ValueError(f"check {name!r} needs a docstring that gives the unit and range of its raw value")
-        CHECKS.add(name, Check(name, flaws, higher, version, sentence, measure, doc, network, faces, log_odds))
+        made = Check(name, flaws, higher, version, sentence, measure, doc, network, faces, log_odds, score)
+        CHECKS.add(name, made)
         return measure
 
     return register

@@ -6,9 +6,23 @@ distorted      stretch
 overexposed    overexposure
 underexposed   underexposure
 noisy          sensor_noise
+tilted         tilt (no flaw of a photo: it spoils the composition, and no photo is labelled with it)
 """
 
-from keepers.flaws import exposure, focus, geometry, motion, sensor
-from keepers.flaws.base import FLAWS, Flaw, Params, by_label, flaw
+from keepers.flaws import composition, exposure, focus, geometry, motion, sensor
+from keepers.flaws.base import FAULTS, FLAWS, Flaw, Params, by_label, flaw
 
-__all__ = ["FLAWS", "Flaw", "Params", "by_label", "exposure", "flaw", "focus", "geometry", "motion", "sensor"]
+__all__ = [
+    "FAULTS",
+    "FLAWS",
+    "Flaw",
+    "Params",
+    "by_label",
+    "composition",
+    "exposure",
+    "flaw",
+    "focus",
+    "geometry",
+    "motion",
+    "sensor",
+]

@@ -9,6 +9,9 @@ from keepers.registry import Registry
 from keepers.types import FLAWS as FLAW_LABELS
 from keepers.types import Rgb
 
+FAULTS = ("tilted",)
+"""What spoils a composition: checks that only rank photos are tested with it, and no photo is labelled with it."""
+
 Params = Mapping[str, float]
 """Drawn parameters: plain numbers, so that they fit into a CSV cell and back."""
 
@@ -28,7 +31,7 @@ Apply = Callable[[Rgb, Params], Rgb]
 class Flaw:
     """A way to spoil a clean photo.
 
-    name: unique, for example "hand_shake". label: the flaw it makes, one of `keepers.types.FLAWS`.
+    name: unique, for example "hand_shake". label: the flaw it makes, one of `keepers.types.FLAWS`, or of `FAULTS`.
     draw: severity 0 (just visible at 224 pixels) .. 1 (hopeless) to parameters, lengths relative to the picture.
     apply: uint8 H x W x 3 to a new array of the same shape and dtype.
     """
@@ -58,8 +61,8 @@ FLAWS: Registry[Flaw] = Registry("flaw")
 
 def flaw(name: str, label: str, draw: Draw) -> Callable[[Apply], Apply]:
     """Register the decorated `apply` function together with its `draw` as the flaw `name`."""
-    if label not in FLAW_LABELS:
-        raise ValueError(f"{label!r} is no known flaw; known: {', '.join(FLAW_LABELS)}")
+    if label not in (*FLAW_LABELS, *FAULTS):
+        raise ValueError(f"{label!r} is no known flaw; known: {', '.join((*FLAW_LABELS, *FAULTS))}")
 
     def register(apply: Apply) -> Apply:
         FLAWS.add(name, Flaw(name, label, draw, apply, (apply.__doc__ or "").strip()))

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from keepers.image import overlay
+from keepers.image import overlay_framing as _layers_of_composition  # noqa: F401  they register themselves
 from keepers.image.canvas import BLACK, GREY, PALE, WHITE, Canvas, Colour, shortened, wrapped
 from keepers.image.heat import BAD, GOOD, colours
 from keepers.image.overlay import Mark, Scene, View
@@ -47,55 +48,70 @@ def sized(rgb: Rgb, width: int, height: int) -> Rgb:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
+Place = tuple[int, int, int, int]
+"""Left and top of a picture, and the width and height that it must fit into."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Where things are: the two pictures (corner and the size they must fit into) and the words."""
+    """Where things are: the pictures, the first one large, and the words (left and width)."""
 
-    first: tuple[int, int, int, int]
-    second: tuple[int, int, int, int]
+    pictures: tuple[Place, ...]
     words: tuple[int, int]
 
 
-def _plan(frame: Rgb, words_end: int) -> _Plan:
-    """A tall photo leaves room for the second picture beside it; otherwise that stands below the words."""
+def _plan(frame: Rgb, words_end: int, count: int) -> _Plan:
+    """A tall photo leaves room for other pictures beside it; otherwise those stand below the words."""
     wide, top = WIDTH - _PANEL - 3 * _MARGIN, _MARGIN + _TITLE
     if frame.shape[1] < 0.8 * frame.shape[0]:
-        each = (wide - _MARGIN) // 2
-        shown = sized_to(frame, each, _HEIGHT)
-        return _Plan((_MARGIN, top, each, _HEIGHT), (2 * _MARGIN + shown[0], top, each, _HEIGHT),
-                     (3 * _MARGIN + 2 * shown[0], _PANEL))  # fmt: skip
+        each = (wide - (count - 1) * _MARGIN) // count
+        step = sized_to(frame, each, _HEIGHT)[0] + _MARGIN
+        row = tuple((_MARGIN + n * step, top, each, _HEIGHT) for n in range(count))
+        return _Plan(row, (_MARGIN + count * step, _PANEL))
     shown = sized_to(frame, wide, _HEIGHT)
     left = 2 * _MARGIN + shown[0]
     panel = min(WIDTH - left - _MARGIN, 600)
     below = words_end + _TITLE
-    return _Plan((_MARGIN, top, wide, _HEIGHT), (left, below, panel, max(200, top + shown[1] - below)), (left, panel))
+    room = max(200, (top + shown[1] - below - (count - 2) * _TITLE) // max(count - 1, 1))
+    step = sized_to(frame, panel, room)[1] + _TITLE
+    column = tuple((left, below + n * step, panel, room) for n in range(count - 1))
+    return _Plan(((_MARGIN, top, wide, _HEIGHT), *column), (left, panel))
 
 
 def compose(
     frame: Rgb, scene: Callable[[Rgb], Scene], words: Words, wanted: Sequence[str] | None = None, first: View = "focus"
 ) -> Rgb:
-    """The figure, `WIDTH` pixels wide: the photo in both views, the words and the legend.
+    """The figure, `WIDTH` pixels wide: the photo in its views, the words and the legend.
 
     Args:
         frame: uint8 H x W x 3.
         scene: what there is to show, for the frame at the size at which it is shown.
         wanted: names of layers; default all that have something to show.
-        first: the view that is shown large.
+        first: the view that is shown large; where layers are wanted and none is of that view, the first that has one.
     """
     layers = overlay.shown(scene(frame), wanted)
-    order: list[View] = sorted(overlay.VIEWS, key=lambda view: view != first)
+    order = _views(layers, first, named=wanted is not None)
     marks = [mark for view in order for one in layers if one.view == view for mark in one.marks(scene(frame))]
-    plan = _plan(frame, 0)
+    plan = _plan(frame, 0, len(order))
     end = _panel(Canvas(WIDTH, 8), words, marks, *plan.words)  # beyond its borders: only to learn its height
-    plan = _plan(frame, end)
-    views = [scene(sized(frame, *place[2:])) for place in (plan.first, plan.second)]
-    bottom = max(place[1] + view.rgb.shape[0] for place, view in zip((plan.first, plan.second), views, strict=True))
+    plan = _plan(frame, end, len(order))
+    views = [scene(sized(frame, *place[2:])) for place in plan.pictures]
+    bottom = max(place[1] + view.rgb.shape[0] for place, view in zip(plan.pictures, views, strict=True))
     canvas = Canvas(WIDTH, max(bottom, end) + _MARGIN)
     _panel(canvas, words, marks, *plan.words)
-    for view, shown, (left, top, _, _) in zip(order, views, (plan.first, plan.second), strict=True):
+    for view, shown, (left, top, _, _) in zip(order, views, plan.pictures, strict=True):
         canvas.text((left, top - 8), overlay.VIEWS[view], 16, GREY, "ls")
         overlay.draw(shown, [one for one in layers if one.view == view], canvas, left, top)
     return canvas.rgb()
+
+
+def _views(layers: Sequence[overlay.Layer], first: View, named: bool) -> list[View]:
+    """The views to show, the large one first: focus and light always, unless layers were named; composition where
+    something of it was looked at."""
+    there = {one.view for one in layers}
+    usual: set[View] = set() if named and there else {"focus", "light"}
+    order: list[View] = [view for view in overlay.VIEWS if view in there | usual]
+    return sorted(order, key=lambda view: view != first)
 
 
 def _panel(canvas: Canvas, words: Words, marks: Sequence[Mark], left: int, width: int) -> int:
@@ -150,13 +166,15 @@ def _swatch(canvas: Canvas, mark: Mark, left: int, top: int) -> None:
         ramp = colours(np.tile(np.linspace(0, 1, 66, dtype=np.float32), (22, 1)))
         canvas.picture(np.asarray(ramp, dtype=np.uint8), left, top)
     elif mark.how == "outline":
-        canvas.rectangle((left + 22, top, left + 44, top + 22), PALE, mark.colour, 2)
+        canvas.rectangle((left + 22, top, left + 44, top + 22), GREY if mark.colour == WHITE else PALE, mark.colour, 2)
     elif mark.how == "squares":
         for place, ink in ((left + 6, BAD), (left + 38, GOOD)):
             canvas.rectangle((place, top, place + 22, top + 22), PALE, ink, 4)
     elif mark.how == "line":
         for ink, width in ((BLACK, 7.0), (mark.colour, 3.5)):
             canvas.line([(left + 16, top + 17), (left + 50, top + 5)], ink, width)
+    elif mark.how == "dot":
+        canvas.circle((left + 33, top + 11), 8, mark.colour, BLACK)
     elif mark.how.startswith("stripes"):
         field = np.full((22, 66, 3), 255, np.uint8)
         field[overlay.stripes(22, 66, mark.how.endswith("/"))] = mark.colour

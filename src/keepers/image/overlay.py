@@ -18,6 +18,8 @@ import numpy.typing as npt
 from keepers.image import exposure, heat
 from keepers.image.canvas import BLACK, WHITE, Canvas, Colour, Point, text_width
 from keepers.image.heat import Cells
+from keepers.image.horizon import Horizon
+from keepers.image.saliency import Box
 from keepers.image.shake import Smear
 from keepers.registry import Registry
 from keepers.types import Patches, Rgb
@@ -49,12 +51,26 @@ class FaceMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Framing:
+    """How the photo is composed; places are shares 0..1 of its width and height, as `image.composition` has them.
+
+    subject: its box, with `anchor` its middle and `by` what found it ("faces" or "what stands out").
+    """
+
+    subject: Box | None = None
+    anchor: Point | None = None
+    by: str = ""
+    horizon: Horizon | None = None
+    mass: Point | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """All that layers may show; places are in pixels of the frame.
 
     frame: uint8 H x W x 3. rgb: the same as it is shown, larger or smaller. sharpness: the tiles by how sharp they were
     judged; None where nothing was. patches: the squares that the focus network looked at. smear: where there is
-    evidence of shake. faces: from the left to the right.
+    evidence of shake. faces: from the left to the right. framing: None where nobody looked at the composition.
     """
 
     frame: Rgb
@@ -63,6 +79,7 @@ class Scene:
     patches: Patches | None = None
     smear: Smear | None = None
     faces: tuple[FaceMark, ...] = ()
+    framing: Framing | None = None
 
     @property
     def scale(self) -> float:
@@ -72,8 +89,8 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One line of the legend: what it means, and how it is drawn: "colours", "outline", "squares", "line", "stripes /",
-    "stripes \\" or "arrow"."""
+    """One line of the legend: what it means, and how it is drawn: "colours", "outline", "squares", "line", "dot",
+    "stripes /", "stripes \\" or "arrow"."""
 
     how: str
     colour: Colour
@@ -84,9 +101,9 @@ Paint = Callable[[Scene, Rgb], Rgb]
 """Changes pixels: the scene, and the picture as the layers before left it."""
 Draw = Callable[[Scene, Canvas, int, int], None]
 """Draws lines on top, the photo's corner being at (left, top) of the canvas."""
-View = Literal["focus", "light"]
-VIEWS: Mapping[View, str] = {"focus": "Focus and shake", "light": "Exposure and people"}
-"""A figure shows the photo twice, so that what is drawn of the one does not hide the other."""
+View = Literal["focus", "light", "framing"]
+VIEWS: Mapping[View, str] = {"focus": "Focus and shake", "light": "Exposure and people", "framing": "Composition"}
+"""A figure shows the photo once a view, so that what is drawn of the one does not hide the other."""
 
 
 @dataclass(frozen=True, slots=True)

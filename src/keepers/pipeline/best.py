@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from keepers.pipeline.frames import Flags, Floats, Frames, Ints
+from keepers.pipeline import framing
+from keepers.pipeline.frames import Floats, Frames, Ints
 from keepers.pipeline.judge import matrix
 from keepers.types import Report
 
@@ -55,11 +57,15 @@ class People(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One thing to compare: the word for what is better, the just noticeable step, and the most steps that count."""
+    """One thing to compare: the word for what is better, the just noticeable step, and the most steps that count.
+
+    weak: it ranks frames and makes none clearly worse.
+    """
 
     word: str
     step: float
     cap: float = 6.0
+    weak: bool = False
 
 
 CRITERIA: dict[str, Criterion] = {
@@ -75,9 +81,12 @@ CRITERIA: dict[str, Criterion] = {
     "dark": Criterion("better exposed", 0.25, 2.5),
     "light": Criterion("better exposed", 0.25, 2.5),
     "noise": Criterion("less noisy", 0.5, 2.0),
+    # At most `TIE`: it decides between frames that are as good as each other in all else, and never against that.
+    "composition": Criterion("better composed", 0.21, TIE, weak=True),
 }
 """Higher values are better in all of them."""
 _NAMES = tuple(CRITERIA)
+_WORDS = [criterion.word for criterion in CRITERIA.values()]
 _STEPS = np.array([criterion.step for criterion in CRITERIA.values()])
 _CAPS = np.array([criterion.cap for criterion in CRITERIA.values()])
 
@@ -90,6 +99,7 @@ _GRAIN = -7.0
 _LIGHT_EV = 0.3
 """Distance from the middle light of the group that is no fault."""
 _TOP_SHARE = 4
+_FIRM = [at for at, criterion in enumerate(CRITERIA.values()) if not criterion.weak]
 
 Table = npt.NDArray[np.float64]
 
@@ -99,21 +109,29 @@ class Ranking:
     """How N frames stand in their groups.
 
     losses: N x criteria, steps behind the best of the group; 0 for frames without a group. loss: their sum.
+    rows: the losses as lists: two frames have a dozen numbers, for which arrays are slow. firm: sums without weak ones.
     """
 
     losses: Table
     loss: Floats
+    rows: list[list[float]]
+    firm: list[float]
 
     def clearly_worse(self, frame: int, than: int) -> bool:
         """Whether `than` is clearly better: by the sum, and without a lead of the other in any criterion."""
-        ahead = self.losses[frame] - self.losses[than]
-        return bool(ahead.sum() >= CLEAR and ahead.min() > -LEAD)
+        if self.firm[frame] - self.firm[than] < CLEAR:  # most pairs
+            return False
+        both = zip(self.rows[frame], self.rows[than], strict=True)
+        return all(mine - other > -LEAD for mine, other in both)
 
     def reasons(self, frame: int, than: int) -> tuple[str, ...]:
         """In what `than` is noticeably better than `frame`, the weightiest first."""
-        ahead = self.losses[frame] - self.losses[than]
-        order = [at for at in np.argsort(-ahead, kind="stable").tolist() if ahead[at] >= NAMED]
-        return tuple(dict.fromkeys(CRITERIA[_NAMES[at]].word for at in order))
+        if frame == than:
+            return ()
+        both = zip(self.rows[frame], self.rows[than], _WORDS, strict=True)
+        ahead = [(other - mine, word) for mine, other, word in both if mine - other >= NAMED]
+        ahead.sort(key=itemgetter(0))
+        return tuple(dict.fromkeys(word for _, word in ahead))
 
 
 def rank(
@@ -130,11 +148,12 @@ def rank(
     grouped = np.flatnonzero(label >= 0)
     some = [reports[at] for at in grouped.tolist()]
     _technical(values, some, grouped)
+    values[grouped, _NAMES.index("composition")] = framing.all_of([report.measurements for report in some])
     _of_people(values, grouped, people)
     values[:, _NAMES.index("focus")] = _focus(frames.focus, label)
     values[:, _NAMES.index("light")] = -np.maximum(np.abs(frames.light - _middle(frames.light, label)) - _LIGHT_EV, 0)
     losses = _losses(values, label)
-    return Ranking(losses, losses.sum(axis=1))
+    return Ranking(losses, losses.sum(axis=1), losses.tolist(), losses[:, _FIRM].sum(axis=1).tolist())
 
 
 def _technical(values: Table, reports: Sequence[Report], at: Ints) -> None:
@@ -167,44 +186,71 @@ def _of_people(values: Table, at: Ints, people: Sequence[People | None] | None) 
 def _losses(values: Table, label: Ints) -> Table:
     """Steps behind the best of the group; what is not known of a frame counts as the middle of what is of others."""
     losses = np.zeros_like(values)
-    for members in by_group(label):
-        part = values[members]
-        known = np.isfinite(part)
-        best = np.where(known, part, -np.inf).max(axis=0)
-        with np.errstate(invalid="ignore"):
-            behind = np.minimum((best - part) / _STEPS, _CAPS)
-        for column in np.flatnonzero(known.any(axis=0) & ~known.all(axis=0)).tolist():
-            behind[~known[:, column], column] = np.median(behind[known[:, column], column])
-        losses[members] = np.nan_to_num(behind, nan=0.0, posinf=0.0, neginf=0.0)
+    order, starts, which = _sorted(label)
+    if not len(order):
+        return losses
+    part = values[order]
+    known = np.isfinite(part)
+    best = np.maximum.reduceat(np.where(known, part, -np.inf), starts)[which]
+    with np.errstate(invalid="ignore"):
+        behind = np.minimum((best - part) / _STEPS, _CAPS)
+    behind[~known] = np.nan
+    for column in np.flatnonzero(known.any(axis=0) & ~known.all(axis=0)).tolist():
+        unknown = ~known[:, column]
+        behind[unknown, column] = _medians(behind[:, column], which, len(starts))[0][which[unknown]]
+    losses[order] = np.nan_to_num(behind, nan=0.0, posinf=0.0, neginf=0.0)
     return losses
 
 
 def _focus(focus: npt.NDArray[np.float32], label: Ints) -> Floats:
     """Mean sharpness, in octaves, of the quarter of the cells that are sharpest over all frames of the group."""
     result = np.full(len(label), np.nan)
-    for members in by_group(label):
-        maps = focus[members]
-        known = np.isfinite(maps).all(axis=0)
-        if known.sum() >= 2 * _TOP_SHARE:
-            peak = maps[:, known].max(axis=0)
-            top = np.argsort(-peak, kind="stable")[: max(2, len(peak) // _TOP_SHARE)]
-            result[members] = maps[:, known][:, top].mean(axis=1)
+    order, starts, which = _sorted(label)
+    if not len(order):
+        return result
+    maps = focus[order].astype(np.float64)
+    everywhere = np.logical_and.reduceat(np.isfinite(maps), starts)
+    peak = np.where(everywhere, np.maximum.reduceat(np.nan_to_num(maps, nan=-np.inf), starts), -np.inf)
+    cells = everywhere.sum(axis=1)
+    count = np.maximum(2, cells // _TOP_SHARE)
+    # The place of each cell among those of its group, the sharpest first.
+    place = np.argsort(np.argsort(-peak, axis=1, kind="stable"), axis=1, kind="stable")
+    top = everywhere & (place < count[:, None])
+    mean = np.where(top[which], maps, 0.0).sum(axis=1) / count[which]
+    result[order] = np.where(cells[which] >= 2 * _TOP_SHARE, mean, np.nan)
     return result
 
 
 def _middle(values: Floats, label: Ints) -> Floats:
     """The median of each frame's group of at least three; NaN elsewhere."""
     result = np.full(len(label), np.nan)
-    for members in by_group(label):
-        known = values[members][np.isfinite(values[members])]
-        if len(known) >= 3:
-            result[members] = np.median(known)
+    order, starts, which = _sorted(label)
+    if len(order):
+        middle, known = _medians(values[order], which, len(starts))
+        result[order] = np.where(known >= 3, middle, np.nan)[which]
     return result
 
 
-def by_group(label: Ints) -> list[Ints]:
-    """The frames of each group, in their order."""
-    which: Flags = label >= 0
-    at = np.flatnonzero(which)
+def _medians(values: Floats, which: Ints, groups: int) -> tuple[Floats, Ints]:
+    """The median of the finite values of each group, NaN where there are none, and how many there are.
+
+    Args:
+        values: of M frames; which: the group of each, 0 .. groups - 1.
+    """
+    finite = np.isfinite(values)
+    known = np.bincount(which[finite], minlength=groups)
+    ordered = values[finite][np.lexsort((values[finite], which[finite]))]
+    first = np.cumsum(known) - known
+    some = known > 0
+    low, high = (first + (known - 1) // 2)[some], (first + known // 2)[some]
+    result = np.full(groups, np.nan)
+    result[some] = (ordered[low] + ordered[high]) / 2
+    return result, known
+
+
+def _sorted(label: Ints) -> tuple[Ints, Ints, Ints]:
+    """The M frames that have a group, group by group; where the groups start among them; the group of each."""
+    at = np.flatnonzero(label >= 0)
     order = at[np.argsort(label[at], kind="stable")]
-    return np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
+    begins = np.diff(label[order], prepend=-1) != 0
+    return order, np.flatnonzero(begins), np.cumsum(begins) - 1

@@ -2,9 +2,11 @@
 
 Everything here is arithmetic on a few numbers per photo, derived anew whenever it is asked for and never stored.
 
-score = product over flaws of (1 - IMPORTANCE x probability) x (1 - FINE x (1 - sharpness)), all in 0..1. The last
-factor lets photos without a flaw rank: sharpness is the calibrated opinion of the sharpest tiles on a scale so
-flat that it does not saturate.
+score = product over flaws of (1 - IMPORTANCE x probability) x (1 - FINE x (1 - sharpness))
+        x (1 - FRAMED x (1 - composition)), all in 0..1.
+
+The last two factors let photos without a flaw rank: sharpness is the calibrated opinion of the sharpest tiles on a
+scale so flat that it does not saturate, composition what the rules of composition say. No verdict depends on them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keepers.checks import CHECKS
+from keepers.pipeline import framing
 from keepers.pipeline.calibration import Calibration, sigmoid
 from keepers.pipeline.policy import NORMAL, Policy
 from keepers.pipeline.reasons import IMPORTANCE, Said, detector, held_back, reasons, sentence
@@ -31,6 +34,8 @@ _Key = TypeVar("_Key")
 
 FINE = 0.2
 """How much of the score tells unflawed photos apart."""
+FRAMED = 0.05
+"""How much of the score composition moves: less than anything else, since its rules are habits."""
 _USUAL = Policy()
 UNKNOWN = 0.5
 """The score of a photo of which nothing could be measured."""
@@ -115,7 +120,8 @@ def believe(
     fused = {flaw: np.nan_to_num(p) for flaw, p in calibration.fused(raws).items()}
     six = calibration.six(raws)
     counted = {flaw: _tolerated(p, flaw, policy) for flaw, p in fused.items()}
-    score = np.where(np.isnan(raws).all(axis=1), UNKNOWN, _scores(counted, _sharpness(raws, calibration)))
+    worth = _scores(counted, _sharpness(raws, calibration)) * (1.0 - FRAMED * (1.0 - _composition(facts)))
+    score = np.where(np.isnan(raws).all(axis=1), UNKNOWN, worth)
     return Beliefs(by_check, fused, six, score)
 
 
@@ -157,6 +163,11 @@ def _sharpness(raws: Numbers, calibration: Calibration) -> Numbers:
     return sigmoid(np.nan_to_num(-logits / _FLATTER, nan=0.0))
 
 
+def _composition(facts: Sequence[Sequence[Measurement]]) -> Numbers:
+    """0 .. 1; 0.5, which neither helps nor harms, where no rule of composition applies."""
+    return np.nan_to_num(framing.all_of(facts), nan=0.5)
+
+
 def _rows(columns: Mapping[_Key, Numbers], count: int) -> list[dict[_Key, float]]:
     """Name -> N numbers, turned into N times name -> number."""
     if not columns:
@@ -189,7 +200,7 @@ def _verdict(
         probabilities=probabilities,
         flaws={flaw: fused.get(flaw, 0.0) for flaw in FLAWS},
         reasons=why,
-        assessments=_assessments(said, facts),
+        assessments=(*_assessments(said, facts), *framing.assessments(facts)),
         would_change=ruling.would_change,
         normal=None if usual.verdict == ruling.verdict else usual.verdict,
         budget=ruling.needed,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from keepers.pipeline.best import CLEAR, TIE, People, Ranking, by_group, rank
+from keepers.pipeline.best import CLEAR, TIE, People, Ranking, rank
 from keepers.pipeline.frames import Ints, frames
 from keepers.pipeline.group import Grouping, group
 from keepers.pipeline.policy import Policy
@@ -64,16 +65,31 @@ def together(
     seen = [people[n] for n in at] if people is not None else None
     ranking = rank(reports, arrays, found.label, seen)
     spoilt = _spoilt([opinions[n] for n in at], choices or {}, policy)
+    standing = _Frames(reports, found, ranking, (ranking.loss + _SPOILT * spoilt).tolist(), spoilt.tolist())
     result = list(opinions)
-    for n, scene in zip(at, found.scene.tolist(), strict=True):
-        result[n] = dataclasses.replace(opinions[n], scene=scene + 1)
-    for number, members in enumerate(by_group(found.label)):
-        in_order = _by_time(found, members)
-        made = _group(reports, found, ranking, number, in_order, spoilt)
-        some = [dataclasses.replace(result[at[one]], group=made) for one in in_order.tolist()]
-        for one, opinion in zip(in_order.tolist(), _ruled(some, in_order, ranking, choices or {}, policy), strict=True):
+    scene = (found.scene + 1).tolist()
+    for one, n in enumerate(at):
+        result[n] = Opinion(opinions[n].report, opinions[n].verdict, None, scene[one])
+    for number, members in enumerate(_in_time(found)):
+        made = _group(standing, number, members)
+        some = [Opinion(result[at[one]].report, result[at[one]].verdict, made, scene[one]) for one in members]
+        for one, opinion in zip(members, _ruled(some, members, ranking, choices or {}, policy), strict=True):
             result[at[one]] = opinion
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """What is known of all frames. loss: steps behind the best, a likely flaw included; spoilt: see `_spoilt`.
+
+    Lists, not arrays: most groups have a handful of frames.
+    """
+
+    reports: Sequence[Report]
+    found: Grouping
+    ranking: Ranking
+    loss: list[float]
+    spoilt: list[int]
 
 
 def member_of(group: Group, path: Path) -> Member:
@@ -100,20 +116,22 @@ def _flawed(verdict: Verdict, policy: Policy) -> bool:
     return may_delete(verdict, lambda flaw: math.inf if kind.ignores(flaw) else kind.tolerance(flaw))
 
 
-def _by_time(found: Grouping, members: Ints) -> Ints:
-    return members[np.lexsort((members, found.time[members]))]
+def _in_time(found: Grouping) -> list[list[int]]:
+    """The frames of each group, in the order in which they were taken."""
+    order = np.lexsort((np.arange(len(found.label)), found.time, found.label))
+    order = order[found.label[order] >= 0]
+    parts = np.split(order, np.flatnonzero(np.diff(found.label[order])) + 1) if len(order) else []
+    return [part.tolist() for part in parts]
 
 
-def _group(
-    reports: Sequence[Report], found: Grouping, ranking: Ranking, number: int, members: Ints, spoilt: Ints
-) -> Group:
-    kind = found.kinds[number]
-    scene = int(found.scene[members[0]]) + 1
-    first = reports[int(members[0])].photo
+def _group(known: _Frames, number: int, members: Sequence[int]) -> Group:
+    kind = known.found.kinds[number]
+    scene = int(known.found.scene[members[0]]) + 1
+    first = known.reports[members[0]].photo
     assert first is not None
-    path = [report.source.path for report in (reports[one] for one in members.tolist())]
-    copies = [int(found.copy_of[one]) for one in members.tolist()]
-    of = [reports[one].source.path if one >= 0 else None for one in copies]
+    path = [known.reports[one].source.path for one in members]
+    copies = [int(known.found.copy_of[one]) for one in members]
+    of = [known.reports[one].source.path if one >= 0 else None for one in copies]
     name = first.id[:12]
     if kind in PROTECTED:
         why = f"All {len(members)} frames of this {KIND_WORDS[kind]} belong together"
@@ -121,24 +139,23 @@ def _group(
         return Group(name, kind, plain, None, why, protected=True, scene=scene)
     originals = [at for at, copy in enumerate(copies) if copy < 0]
     # A frame with a likely flaw comes after all without one, however sharp: the comparison does not know every flaw.
-    loss = ranking.loss[members] + _SPOILT * spoilt[members]
+    loss = [known.loss[one] for one in members]
     order = sorted(originals, key=lambda at: (loss[at], at))
     best = order[0]
     places = _places(loss, order)
     made = []
-    for at, one in enumerate(members.tolist()):
-        like = at if copies[at] < 0 else int(np.flatnonzero(members == copies[at])[0])
-        behind = float(loss[like] - loss[best])
-        reasons = ranking.reasons(one, int(members[best]))
-        if spoilt[members[like]] > spoilt[members[best]]:
+    for at, one in enumerate(members):
+        like = at if copies[at] < 0 else members.index(copies[at])
+        reasons = known.ranking.reasons(one, members[best])
+        if known.spoilt[members[like]] > known.spoilt[members[best]]:
             reasons = ("no likely flaw", *reasons)
-        made.append(Member(path[at], places[like], behind, reasons, of[at]))
+        made.append(Member(path[at], places[like], loss[like] - loss[best], reasons, of[at]))
     tied = len(order) > 1 and loss[order[1]] - loss[best] < TIE
-    why = _why(reports, ranking, members, order, loss)
-    return Group(name, kind, tuple(made), path[best], why, bool(tied), scene=scene)
+    why = _why(known, members, order, loss)
+    return Group(name, kind, tuple(made), path[best], why, tied, scene=scene)
 
 
-def _places(loss: np.ndarray, order: Sequence[int]) -> dict[int, int]:
+def _places(loss: Sequence[float], order: Sequence[int]) -> dict[int, int]:
     """Place of each original: frames less than `TIE` behind the first of their place share it."""
     places: dict[int, int] = {}
     leader = order[0]
@@ -150,19 +167,17 @@ def _places(loss: np.ndarray, order: Sequence[int]) -> dict[int, int]:
     return places
 
 
-def _why(
-    reports: Sequence[Report], ranking: Ranking, members: Ints, order: Sequence[int], loss: np.ndarray
-) -> str:
+def _why(known: _Frames, members: Sequence[int], order: Sequence[int], loss: Sequence[float]) -> str:
     if len(order) == 1:
         return "The others are exact copies of it"
-    best, second = int(members[order[0]]), int(members[order[1]])
+    best, second = members[order[0]], members[order[1]]
     level = sum(loss[at] - loss[order[0]] < TIE for at in order[1:])
     if level:
         return f"As good as {level} other{'' if level == 1 else 's'} that cannot be told apart from it"
-    reasons = ranking.reasons(second, best)
+    reasons = known.ranking.reasons(second, best)
     if loss[order[1]] - loss[order[0]] > _SPOILT / 2:
         reasons = ("no likely flaw", *reasons)
-    than = reports[second].source.path.name
+    than = known.reports[second].source.path.name
     return f"Beside the next one, {than}: {_listed(reasons) or 'a little better in several things'}"
 
 
@@ -172,7 +187,7 @@ def _listed(words: Sequence[str]) -> str:
 
 def _ruled(
     opinions: Sequence[Opinion],
-    members: Ints,
+    members: Sequence[int],
     ranking: Ranking,
     choices: Mapping[str, VerdictName],
     policy: Policy,
@@ -180,18 +195,21 @@ def _ruled(
     """The frames of one group under the policy for groups."""
     made = opinions[0].group
     assert made is not None
-    index = {member.path: at for at, member in enumerate(made.members)}
+    copies = any(member.copy_of is not None for member in made.members)
+    index = {member.path: at for at, member in enumerate(made.members)} if copies else {}
     standings = [
-        _standing(opinion, made, index, choices.get(opinion.report.photo.id) if opinion.report.photo else None, policy)
-        for opinion in opinions
+        _standing(
+            opinion, member, index, choices.get(opinion.report.photo.id) if opinion.report.photo else None, policy
+        )
+        for opinion, member in zip(opinions, made.members, strict=True)
     ]
 
     def worse(at: int, than: int) -> bool:
-        return ranking.clearly_worse(int(members[at]), int(members[than]))
+        return ranking.clearly_worse(members[at], members[than])
 
     rulings = triage_group(standings, worse, made.protected, policy.can_delete)
     return [
-        _changed(opinion, rulings[at], made, ranking.reasons(int(members[at]), int(members[rulings[at].to])))
+        _changed(opinion, rulings[at], made, ranking.reasons(members[at], members[rulings[at].to]))
         if at in rulings
         else opinion
         for at, opinion in enumerate(opinions)
@@ -199,9 +217,9 @@ def _ruled(
 
 
 def _standing(
-    opinion: Opinion, made: Group, index: Mapping[Path, int], choice: VerdictName | None, policy: Policy
+    opinion: Opinion, member: Member, index: Mapping[Path, int], choice: VerdictName | None, policy: Policy
 ) -> Standing:
-    member, verdict = member_of(made, opinion.path), opinion.verdict
+    verdict = opinion.verdict
     assert verdict is not None
     return Standing(
         verdict=choice or verdict.verdict,
@@ -232,7 +250,7 @@ def _changed(opinion: Opinion, ruling: GroupRuling, made: Group, better_in: Sequ
     changed = dataclasses.replace(
         verdict, verdict=ruling.verdict, reasons=(reason, *verdict.reasons), would_change=change
     )
-    return dataclasses.replace(opinion, verdict=changed)
+    return Opinion(opinion.report, changed, opinion.group, opinion.scene)
 
 
 def _is(words: str) -> str:

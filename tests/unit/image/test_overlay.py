@@ -7,7 +7,8 @@ import pytest
 
 from keepers.image import figure, heat, overlay
 from keepers.image.canvas import Canvas
-from keepers.image.overlay import CLOSED, LAYERS, OPEN, FaceMark, Scene
+from keepers.image.horizon import Horizon
+from keepers.image.overlay import CLOSED, LAYERS, OPEN, FaceMark, Framing, Scene
 from keepers.image.shake import Smear, of_patches
 from keepers.image.tiles import BLURRED_AT, SHARP_AT, shade
 from keepers.types import Patches
@@ -36,13 +37,16 @@ FACES = (
 )
 
 
+FRAMING = Framing((0.1, 0.2, 0.3, 0.3), (0.25, 0.35), "faces", Horizon(4.0, 0.8, 0.6), (0.6, 0.5))
+
+
 def everything() -> Scene:
     values = np.linspace(0, 1, 24, dtype=np.float32).reshape(4, 6)
     decided = np.zeros((4, 6), bool)
     decided[0, 0] = True
     cells = heat.grid(values, 0, 0, 40, decided=decided)
     return replace(burnt(), sharpness=cells, patches=patches(), smear=Smear(30.0, 12.0),
-                   faces=FACES)  # fmt: skip
+                   faces=FACES, framing=FRAMING)  # fmt: skip
 
 
 def patches(degrees: float = 30.0, *, blurred: float = 4.0, moved: float = 3.0, count: int = 3) -> Patches:
@@ -142,10 +146,15 @@ def test_the_shade_of_a_tile_rises_with_its_sharpness() -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(160, 240), (240, 160), (200, 200), (40, 400), (400, 40)])
 @pytest.mark.parametrize("first", list(overlay.VIEWS))
-def test_a_figure_of_any_shape_is_1600_wide_and_holds_both_views(height: int, width: int, first) -> None:
+@pytest.mark.parametrize("framing", [None, FRAMING])
+def test_a_figure_of_any_shape_is_1600_wide_and_holds_all_views(height: int, width: int, first, framing) -> None:
     frame = darker(portrait(0, height, width), 0.9)
     cells = heat.grid(np.ones((2, 2), np.float32), 0, 0, 20)
-    made = figure.compose(frame, lambda rgb: Scene(frame, rgb, cells, smear=Smear(20, None)), WORDS, first=first)
+
+    def scene(rgb) -> Scene:
+        return Scene(frame, rgb, cells, smear=Smear(20, None), framing=framing)
+
+    made = figure.compose(frame, scene, WORDS, first=first)
     assert made.shape[1] == figure.WIDTH and 200 < made.shape[0] <= 1600
     assert made.std() > 5
     assert (made[-10:] == 255).all() and (made[:, -10:] == 255).all(), "something hangs over the edge"
@@ -169,3 +178,21 @@ def test_eyes_have_the_colour_of_their_state_and_the_legend_names_only_those() -
         assert (np.abs(eye - colour).sum(axis=2) < 40).any()
     assert [mark.colour for mark in one.marks(full)] == [OPEN, CLOSED]
     assert overlay.shown(scene()) == []
+
+
+def test_the_horizon_is_drawn_as_steep_as_it_is() -> None:
+    one = Scene(*[np.full((200, 300, 3), 128, np.uint8)] * 2, framing=Framing(horizon=Horizon(10.0, 0.9, 0.5)))
+    board = Canvas(300, 200)
+    overlay.draw(one, [LAYERS["horizon"]], board, 0, 0)
+    rows, columns = np.nonzero((board.rgb() != 128).any(axis=2))
+    slope = np.polyfit(columns, -rows, 1)[0]
+    assert np.degrees(np.arctan(slope)) == pytest.approx(10.0, abs=0.5)
+
+
+def test_named_layers_show_their_own_view_only() -> None:
+    frame = leaves(0, 160, 240)
+    wide = [
+        figure.compose(frame, lambda rgb: Scene(frame, rgb, framing=FRAMING), WORDS, names)
+        for names in (None, ["thirds"])
+    ]
+    assert wide[0].shape[0] > wide[1].shape[0]

@@ -9,7 +9,7 @@ import pytest
 from keepers.checks import CHECKS
 from keepers.pipeline import calibrate
 from keepers.pipeline.calibration import Calibration, completed
-from keepers.pipeline.judge import LEAST_SIDE, believe, judge, judge_all, matrix
+from keepers.pipeline.judge import FRAMED, LEAST_SIDE, believe, judge, judge_all, matrix
 from keepers.pipeline.reasons import IMPORTANCE, detector
 from keepers.pipeline.triage import NEVER_ALONE
 from keepers.types import FLAWS, LABELS, Measurement, Photo, PhotoFile, Report, Source
@@ -155,7 +155,7 @@ def test_assessments_turn_probability_into_score(calibration: Calibration) -> No
     )
     assert by_check["dark_tones", "underexposed"].score > 0.5
     assert by_check["dark_tones", "underexposed"].sentence == "Speaks against underexposure"
-    assert len(by_check) == sum(len(check.flaws) for check in CHECKS.values())
+    assert len(by_check) == sum(len(check.flaws) + (check.score is not None) for check in CHECKS.values())
 
 
 def test_judging_many_is_judging_each(calibration: Calibration) -> None:
@@ -191,3 +191,16 @@ def test_nobody_can_tell_whether_a_tiny_photo_is_sharp(side: int, calibration: C
     verdict = judge(tiny, calibration)
     assert verdict.verdict == "maybe" and verdict.reasons[0].name == "unmeasured"
     assert "sharp" in verdict.reasons[0].sentence
+
+
+def test_composition_ranks_photos_and_changes_no_verdict(calibration: Calibration) -> None:
+    worst = {name: 10.0 for name, check in CHECKS.items() if check.score is not None}
+    best: dict[str, float | None] = dict.fromkeys(worst, 0.0)
+    unknown: dict[str, float | None] = dict.fromkeys(worst)
+    for blurred in (-3.0, 0.0, 3.0):
+        given = [
+            judge(report(**{**clean(), "tile_sharpness": blurred, **more}), calibration)
+            for more in (worst, unknown, best)
+        ]
+        assert given[0].score < given[1].score < given[2].score <= given[0].score + FRAMED
+        assert len({(v.verdict, v.reasons, v.would_change, *v.flaws.values()) for v in given}) == 1
