@@ -71,6 +71,7 @@ export function commands({ shoot, table, loupe, compare, audit }) {
     fold: () => { table.fold(); press("fold", table.folded); },
     auto: () => table.switchAuto(),
   };
+  if (NARROW.matches) press("info", false);
   table.advanceBy(() => (table.view === "compare" ? compare.move(1) : table.move(1)));
   return deeds;
 }

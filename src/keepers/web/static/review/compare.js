@@ -5,7 +5,7 @@ import { dressLetter, make } from "./dom.js";
 import { follow } from "./gestures.js";
 import * as images from "./images.js";
 import { tiling } from "./layout.js";
-import { bestOf, people } from "./people.js";
+import { bestOf, mainFaces, people } from "./people.js";
 import { Picture } from "./picture.js";
 import { badge, GROUPS } from "./words.js";
 import * as zoom from "./zoom.js";
@@ -42,6 +42,8 @@ export class Compare {
   /** @type {Person[]} */
   #people = [];
   #person = -1;
+  /** All frames are of one group: faces at one place are of one person. */
+  #together = false;
   #round = 0;
 
   /** @param {{panes: HTMLElement, faces: HTMLElement, title: HTMLElement}} places @param {import("./table.js").Table} table */
@@ -156,7 +158,8 @@ export class Compare {
       const row = this.table.shoot.row(pid);
       return { faces: told[i]?.faces ?? [], width: row?.width || 1, height: row?.height || 1 };
     });
-    this.#people = people(frames);
+    this.#together = new Set(this.panes.map(({ pid }) => this.table.shoot.row(pid)?.group ?? pid)).size === 1;
+    this.#people = this.#together ? people(frames) : mainFaces(frames);
     this.places.faces.hidden = this.#people.length === 0;
     this.places.faces.replaceChildren(...this.#people.map((person, p) => this.#row(person, p)));
     this.refresh();
@@ -164,7 +167,7 @@ export class Compare {
 
   /** @param {Person} person @param {number} p */
   #row(person, p) {
-    const best = bestOf(person);
+    const best = this.#together ? bestOf(person) : -1;
     const crops = person.map((face, i) => {
       const pane = this.panes[i];
       if (!face || !pane) return make("span", { class: "absent", title: "not seen in this frame" }, "–");

@@ -53,7 +53,7 @@ function flaws(details) {
   for (const [name, probability] of found) {
     const fill = make("span", { class: "fill" });
     fill.style.width = `${100 * probability}%`;
-    const percent = `${Math.round(100 * probability)} %`;
+    const percent = `${Math.min(99, Math.max(1, Math.round(100 * probability)))} %`;  // never certain, as in all of keepers' words
     list.append(make("div", { class: probability >= 0.5 ? "line most" : "line" }, make("dt", {}, flawWord(name)), make("dd", {}, make("span", { class: "rail", "aria-hidden": "true" }, fill), make("span", { class: "percent" }, percent))));
   }
   return section("How likely each flaw is", list);
@@ -100,7 +100,7 @@ function draw(context, counts) {
   // The ends are clipped pixels: they would flatten all that lies between.
   const most = Math.sqrt(Math.max(1e-9, ...Object.values(counts).flatMap((bins) => bins.slice(1, -1))));
   context.globalCompositeOperation = "lighter";
-  for (const [channel, colour] of [["r", "#a03030"], ["g", "#2f8a2f"], ["b", "#3450b8"]]) {
+  for (const [channel, colour] of [["r", "#962020"], ["g", "#209620"], ["b", "#202096"]]) {
     const bins = counts[channel ?? ""] ?? [];
     context.beginPath();
     context.moveTo(0, height);

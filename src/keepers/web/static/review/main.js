@@ -74,6 +74,7 @@ function turn() {
     if (part.id === "grid") part.inert = !on;
     else part.hidden = !on;
   }
+  for (const menu of document.querySelectorAll(":popover-open")) if (menu instanceof HTMLElement) menu.hidePopover();
   if (view === "loupe") loupe.show();
   if (view === "compare") compare.refresh();
   if (view === "grid") at("grid").focus({ preventScroll: true });

@@ -10,7 +10,7 @@
 const REACH = 1.6;
 
 /**
- * The people of a burst, from the left to the right; those of one frame alone count, too.
+ * The people of a burst, from the left to the right; those of one frame alone come last.
  * @param {Frame[]} frames
  * @returns {Person[]}
  */
@@ -36,7 +36,14 @@ export function people(frames) {
       found.push(person);
     }
   });
-  return found.sort((a, b) => left(a, frames) - left(b, frames));
+  const often = (/** @type {Person} */ person) => (person.filter(Boolean).length > 1 ? 0 : 1);
+  return found.sort((a, b) => often(a) - often(b) || left(a, frames) - left(b, frames));
+}
+
+/** The main person of each of some photos that have nothing else to do with each other. @param {Frame[]} frames @returns {Person[]} */
+export function mainFaces(frames) {
+  const main = frames.map(({ faces }) => [...faces].sort((a, b) => b.width - a.width)[0] ?? null);
+  return main.some(Boolean) ? [main] : [];
 }
 
 /** @param {Person} person @returns {{face: Face, frame: number} | null} */
