@@ -5,7 +5,7 @@
  * @param {number} hits @param {number} trials @param {number} [z] 1.96 for 95 %
  * @returns {[number, number]}
  */
-export function wilson(hits, trials, z = 1.959964) {
+export function wilson(hits, trials, z = 1.96) {
   if (trials === 0) return [0, 1];
   const share = hits / trials;
   const z2 = (z * z) / trials;
