@@ -105,12 +105,7 @@ def cull(
     recover(run.settings, note)
     sources, skipped = photos_in(folder)
     with Catalog(run.settings.catalog) as store:
-        facts = _Facts(store, run.prepare(), sources, Path(folder).expanduser())
-        try:
-            facts.refresh(progress)
-        finally:
-            facts.flush()
-        facts.note(keep)
+        facts = brought_up_to_date(store, run, sources, Path(folder).expanduser(), keep, progress)
         opinions = run.opinions(facts.reports(), store.choices(), keep)
     shoot = Shoot(
         folder=facts.folder,
@@ -128,7 +123,20 @@ def cull(
     return shoot
 
 
-class _Facts:
+def brought_up_to_date(
+    store: Catalog, run: Run, sources: Sequence[Source], folder: Path, keep: str | None, progress: Progress | None
+) -> Facts:
+    """Measure and store what is new, changed or out of date of a shoot, and remember it as one; see `cull`."""
+    facts = Facts(store, run.prepare(), sources, folder)
+    try:
+        facts.refresh(progress)
+    finally:
+        facts.flush()
+    facts.note(keep)
+    return facts
+
+
+class Facts:
     """The reports of a run: known ones from the catalog, missing ones measured and saved chunk by chunk."""
 
     def __init__(self, store: Catalog, run: Run, sources: Sequence[Source], folder: Path) -> None:

@@ -124,7 +124,21 @@ CREATE TABLE face (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS, _GROUPS, _FACES)
+_MARKS = """
+-- Stars and colours that a person gave in keepers; as of choices, the latest row of a photo counts, and none is changed.
+CREATE TABLE mark (
+    id INTEGER PRIMARY KEY,
+    photo TEXT NOT NULL REFERENCES photo (id),
+    stars INTEGER NOT NULL CHECK (stars BETWEEN 0 AND 5),
+    colour TEXT NOT NULL CHECK (colour IN ('', 'red', 'yellow', 'green', 'blue', 'purple')),
+    made_at TEXT NOT NULL
+);
+CREATE INDEX mark_photo ON mark (photo, id);
+CREATE TRIGGER mark_stays BEFORE DELETE ON mark BEGIN SELECT RAISE(ABORT, 'marks are only added'); END;
+CREATE TRIGGER mark_is_fixed BEFORE UPDATE ON mark BEGIN SELECT RAISE(ABORT, 'marks are only added'); END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS, _GROUPS, _FACES, _MARKS)
 """Step n takes a catalog from `PRAGMA user_version` n to n + 1. Each statement ends at the end of a line."""
 
 

@@ -66,6 +66,10 @@ SAME_PICTURE = (
     f" AND NOT EXISTS ({_FACTS.format('old')} EXCEPT {_FACTS.format('new')})"
     f" AND NOT EXISTS ({_FACTS.format('new')} EXCEPT {_FACTS.format('old')})"
 )
+PLACES_BELOW = (
+    "SELECT count(*), count(chosen.photo) FROM source LEFT JOIN ({}) AS chosen ON chosen.photo = source.photo"
+    " WHERE path > ? AND path < ?"
+)
 RENEW_FILE = "UPDATE file SET size = ?, mtime_ns = ? WHERE path = ?"
 
 
@@ -77,6 +81,15 @@ def key(path: Path) -> Key:
     except UnicodeEncodeError:
         return os.fsencode(name)
     return name
+
+
+def below(folder: Key) -> tuple[Key, Key]:
+    """The stored paths in a folder and its subfolders lie between these two: behind "folder/", before "folder0"."""
+    if isinstance(folder, bytes):
+        start = folder.rstrip(os.fsencode(os.sep)) + os.fsencode(os.sep)
+        return start, start[:-1] + bytes([start[-1] + 1])
+    start_text = folder.rstrip(os.sep) + os.sep
+    return start_text, start_text[:-1] + chr(ord(os.sep) + 1)
 
 
 def text(value: str | None) -> str | None:

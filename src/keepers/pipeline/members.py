@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,21 +42,64 @@ def together(
         choices: photo id -> a person's verdict, which the comparison heeds and never changes.
         people: how good the people look, for each opinion; None where nothing is known.
     """
-    at = [n for n, opinion in enumerate(opinions) if opinion.report.photo is not None]
-    reports = [opinions[n].report for n in at]
-    arrays = frames(reports)
+    gathered = gather([opinion.report for opinion in opinions], people)
+    result = in_scenes(opinions, gathered)
+    for at, opinion in compared(result, gathered, choices or {}).items():
+        result[at] = opinion
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Which of N photos belong together, and how they compare: what neither a verdict nor a choice changes.
+
+    at: positions of the readable photos among the N; the rest counts in these. reports: of the readable ones.
+    groups: of each group its members in the order of time.
+    """
+
+    at: tuple[int, ...]
+    reports: tuple[Report, ...]
+    found: Grouping
+    ranking: Ranking
+    groups: tuple[Ints, ...]
+
+
+def gather(reports: Sequence[Report], people: Sequence[People | None] | None = None) -> Gathered:
+    """Group and compare photos; arguments as for `together`."""
+    at = tuple(n for n, report in enumerate(reports) if report.photo is not None)
+    readable = tuple(reports[n] for n in at)
+    arrays = frames(readable)
     found = group(arrays)
-    seen = [people[n] for n in at] if people is not None else None
-    ranking = rank(reports, arrays, found.label, seen)
-    spoilt = _spoilt([opinions[n] for n in at], choices or {})
+    ranking = rank(readable, arrays, found.label, [people[n] for n in at] if people is not None else None)
+    groups = tuple(_by_time(found, members) for members in by_group(found.label))
+    return Gathered(at, readable, found, ranking, groups)
+
+
+def in_scenes(opinions: Sequence[Opinion], gathered: Gathered) -> list[Opinion]:
+    """The same opinions with their scenes."""
     result = list(opinions)
-    for n, scene in zip(at, found.scene.tolist(), strict=True):
+    for n, scene in zip(gathered.at, gathered.found.scene.tolist(), strict=True):
         result[n] = dataclasses.replace(opinions[n], scene=scene + 1)
-    for number, members in enumerate(by_group(found.label)):
-        in_order = _by_time(found, members)
-        made = _group(reports, found, ranking, number, in_order, spoilt)
-        some = [dataclasses.replace(result[at[one]], group=made) for one in in_order.tolist()]
-        for one, opinion in zip(in_order.tolist(), _ruled(some, in_order, ranking, choices or {}), strict=True):
+    return result
+
+
+def compared(
+    opinions: Sequence[Opinion],
+    gathered: Gathered,
+    choices: Mapping[str, VerdictName],
+    numbers: Iterable[int] | None = None,
+) -> dict[int, Opinion]:
+    """Position -> opinion with its group, under the policy for groups, for the members of some groups (all by default).
+
+    A choice changes nothing outside the group of its photo, so that of thousands of photos a few need be asked.
+    """
+    at, result = gathered.at, {}
+    for number in range(len(gathered.groups)) if numbers is None else numbers:
+        members = gathered.groups[number]
+        some = [opinions[at[one]] for one in members.tolist()]
+        made = _group(gathered, number, _spoilt(some, choices))
+        some = [dataclasses.replace(opinion, group=made) for opinion in some]
+        for one, opinion in zip(members.tolist(), _ruled(some, members, gathered.ranking, choices), strict=True):
             result[at[one]] = opinion
     return result
 
@@ -82,9 +126,9 @@ def _by_time(found: Grouping, members: Ints) -> Ints:
     return members[np.lexsort((members, found.time[members]))]
 
 
-def _group(
-    reports: Sequence[Report], found: Grouping, ranking: Ranking, number: int, members: Ints, spoilt: Ints
-) -> Group:
+def _group(gathered: Gathered, number: int, spoilt: Ints) -> Group:
+    """The group of that number; `spoilt` of its members in their order."""
+    reports, found, ranking, members = gathered.reports, gathered.found, gathered.ranking, gathered.groups[number]
     kind = found.kinds[number]
     scene = int(found.scene[members[0]]) + 1
     first = reports[int(members[0])].photo
@@ -99,7 +143,7 @@ def _group(
         return Group(name, kind, plain, None, why, protected=True, scene=scene)
     originals = [at for at, copy in enumerate(copies) if copy < 0]
     # A frame with a likely flaw comes after all without one, however sharp: the comparison does not know every flaw.
-    loss = ranking.loss[members] + _SPOILT * spoilt[members]
+    loss = ranking.loss[members] + _SPOILT * spoilt
     order = sorted(originals, key=lambda at: (loss[at], at))
     best = order[0]
     places = _places(loss, order)
@@ -108,7 +152,7 @@ def _group(
         like = at if copies[at] < 0 else int(np.flatnonzero(members == copies[at])[0])
         behind = float(loss[like] - loss[best])
         reasons = ranking.reasons(one, int(members[best]))
-        if spoilt[members[like]] > spoilt[members[best]]:
+        if spoilt[like] > spoilt[best]:
             reasons = ("no likely flaw", *reasons)
         made.append(Member(path[at], places[like], behind, reasons, of[at]))
     tied = len(order) > 1 and loss[order[1]] - loss[best] < TIE
