@@ -125,7 +125,7 @@ CREATE TABLE face (
 """
 
 _MARKS = """
--- Stars and colours that a person gave in keepers; as of choices, the latest row of a photo counts, and none is changed.
+-- Stars and colours that a person gave in keepers. As of choices, the latest row of a photo counts; none is changed.
 CREATE TABLE mark (
     id INTEGER PRIMARY KEY,
     photo TEXT NOT NULL REFERENCES photo (id),

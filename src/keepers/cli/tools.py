@@ -38,7 +38,9 @@ def register(app: typer.Typer) -> None:
 
 
 def review(
-    folder: Annotated[Path | None, typer.Argument(help="A folder of photos; a list of all shoots unless given.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder of photos; a list of all shoots unless given.")
+    ] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to try first; the next free one is taken.")
     ] = None,

@@ -40,8 +40,8 @@ def read(source: Source, long: int | None = None) -> tuple[Photo, Frame]:
     What the file is shows in its content; its extension does not matter. Nothing is printed.
 
     Args:
-        long: to look at, not to measure: of a JPEG (or the one in a RAW) the long side has at least so many pixels where
-            it has as many, and not many more; other formats come as always.
+        long: to look at, not to measure: of a JPEG, or the one in a RAW, the long side has at least so many pixels, or
+            all that there are, and not many more; other formats come as always.
 
     Raises:
         UnreadablePhoto: gone, forbidden, no photo, truncated or damaged.

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from keepers.app.review import Desk
 from keepers.errors import KeepersError
 from keepers.io.kinds import HEIF_EXTENSIONS, IMAGE_EXTENSIONS, JPEG_EXTENSIONS, RAW_EXTENSIONS
-from keepers.types import VERDICT_TITLES, Opinion
+from keepers.types import VERDICT_TITLES, Json, Opinion
 from keepers.web import security
 from keepers.web.preview import preview as make_preview
 from keepers.web.review import add_review, status_of
@@ -55,6 +55,7 @@ def create_app(
     _answer_errors(app)
     _add_page(app, keys, body_limit, desk, first)
     if desk is not None:
+        app.extensions["keepers"] = desk
         add_review(app, desk, keys)
     _add_question(app, assess or _assess, preview)
     return app
@@ -74,7 +75,7 @@ def _add_page(app: Flask, keys: security.Keys, body_limit: int, desk: Desk | Non
         return render_template(
             "index.html",
             csrf=keys.csrf,
-            shoots=desk.shoots() if desk is not None else [],
+            shoots=_shoots(desk),
             limit=body_limit,
             titles=VERDICT_TITLES,
             letters=LETTERS,
@@ -86,6 +87,16 @@ def _add_page(app: Flask, keys: security.Keys, body_limit: int, desk: Desk | Non
     @app.get("/healthz")
     def healthz() -> Response:
         return jsonify(status="ok")
+
+
+def _shoots(desk: Desk | None) -> list[Json]:
+    """What can be reviewed; nothing where the catalog cannot be used, since this page does not need it."""
+    if desk is None:
+        return []
+    try:
+        return desk.shoots()
+    except KeepersError:
+        return []
 
 
 def _endings(extensions: Iterable[str]) -> list[str]:

@@ -9,13 +9,12 @@ from typing import Any
 from flask import Flask, Response, abort, jsonify, render_template, send_file
 
 from keepers.app.review import Desk, Listener, ReviewedShoot
-from keepers.catalog.marks import COLOURS, MOST_STARS
 from keepers.errors import NotFound, NothingToDo, PhotoError, Refused, UserError
-from keepers.export import EXPORTERS, PROFILES
-from keepers.types import VERDICTS, Json
+from keepers.types import Json
 from keepers.web import security
-from keepers.web.asking import MOST_IDS, Field, Fields, body, number
+from keepers.web.asking import body, number
 from keepers.web.openapi import description
+from keepers.web.shapes import ACCEPT, CHOICES, EXPORT, LARGEST_AUDIT, MARKS, NOTHING, OVERLAYS, SIZES
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
@@ -28,40 +27,6 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
 
 FOREVER = "private, max-age=31536000, immutable"
 """A picture's address holds the hash of the photo: it never shows another one."""
-PICTURES = {"thumb": "thumb.jpg", "fit": "fit.jpg", "full": "full.jpg"}
-OVERLAYS = ("sharp", "clipping")
-LARGEST_AUDIT = 500
-
-_IDS = Field(
-    {"type": "array", "items": {"type": "string", "maxLength": 64}, "maxItems": MOST_IDS},
-    required=True,
-)
-_VERDICT = {"type": "string", "enum": list(VERDICTS)}
-_FLAG = Field({"type": "boolean"})
-CHOICES: Fields = {
-    "ids": _IDS,
-    "verdict": Field({"type": ["string", "null"], "enum": [*VERDICTS, None]}, required=True),
-}
-MARKS: Fields = {
-    "ids": _IDS,
-    "stars": Field({"type": "integer", "minimum": 0, "maximum": MOST_STARS}),
-    "colour": Field({"type": "string", "enum": list(COLOURS)}),
-}
-ACCEPT: Fields = {"ids": _IDS}
-NOTHING: Fields = {}
-EXPORT: Fields = {
-    "to": Field({"type": "string", "enum": list(EXPORTERS)}, required=True),
-    "dry_run": Field({"type": "boolean"}, required=True),
-    "verdicts": Field({"type": "array", "items": _VERDICT, "maxItems": len(VERDICTS)}),
-    "profile": Field({"type": "string", "enum": list(PROFILES)}),
-    "names": Field({"type": "string", "enum": ["short", "long", "both"]}),
-    "out": Field({"type": "string", "maxLength": 4096}),
-    "stars": _FLAG,
-    "embed": _FLAG,
-    "move": _FLAG,
-    "flat": _FLAG,
-    "trash": _FLAG,
-}
 
 
 def add_review(app: Flask, desk: Desk, keys: security.Keys) -> None:
@@ -134,8 +99,8 @@ class _Stream:
 def _add_pictures(app: Flask, desk: Desk) -> None:
     @app.get("/api/photos/<pid>/image/<size>.jpg")
     def image(pid: str, size: str) -> Response:
-        if size not in PICTURES:
-            abort(404, f"There is no size {size[:32]!r}; the sizes are: {', '.join(PICTURES)}.")
+        if size not in SIZES:
+            abort(404, f"There is no size {size[:32]!r}; the sizes are: {', '.join(SIZES)}.")
         return _picture(desk, pid, size)
 
     @app.get("/api/photos/<pid>/overlay/<kind>.png")

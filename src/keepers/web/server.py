@@ -99,7 +99,7 @@ def _bind(port: int) -> socket.socket | None:
 def make_server(app: Flask, listener: socket.socket) -> Any:
     """A waitress server for `app` on `listener`; `run()` serves until Ctrl-C."""
     limit: int = app.config.get("MAX_CONTENT_LENGTH") or BODY_LIMIT
-    return waitress.create_server(
+    made = waitress.create_server(
         app,
         sockets=[listener],
         threads=THREADS,
@@ -110,3 +110,18 @@ def make_server(app: Flask, listener: socket.socket) -> Any:
         # waitress would write larger bodies to temporary files; photos must not touch the disk.
         inbuf_overflow=limit + 65 * 1024**2,
     )
+    desk: Desk | None = app.extensions.get("keepers")
+    if desk is not None:
+        _hang_up_first(made.task_dispatcher, desk)
+    return made
+
+
+def _hang_up_first(dispatcher: Any, desk: Desk) -> None:
+    """waitress waits for its threads before it stops; those that hold a stream of events would let it wait in vain."""
+    stop = dispatcher.shutdown
+
+    def shutdown(*args: Any, **kwargs: Any) -> Any:
+        desk.hang_up()
+        return stop(*args, **kwargs)
+
+    dispatcher.shutdown = shutdown

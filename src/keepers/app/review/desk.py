@@ -175,9 +175,13 @@ class Desk:
             for other in others:
                 other.refresh(choices, marks)
 
-    def close(self) -> None:
-        """End all streams and close the catalog."""
+    def hang_up(self) -> None:
+        """End all streams of events."""
         self._listeners.end()
+
+    def close(self) -> None:
+        """End all streams and processes, and close the catalog."""
+        self.hang_up()
         self._pictures.close()
         with self._catalog_lock:
             if self._opened is not None:

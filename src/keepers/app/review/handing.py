@@ -25,9 +25,7 @@ def hand_over(
     given = dict(options)
     if given.get("out"):
         given["out"] = folder / Path(str(given["out"])).expanduser()
-    result = export(
-        folder, to, options=given, verdicts=verdicts, dry_run=dry_run, catalog=catalog, model=model
-    )
+    result = export(folder, to, options=given, verdicts=verdicts, dry_run=dry_run, catalog=catalog, model=model)
     return _told(result, dry_run)
 
 

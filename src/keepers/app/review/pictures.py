@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
-from keepers.app.review.render import ENDINGS, What, Wanted, build_renderer
+from keepers.app.review.render import ENDINGS, Wanted, What, build_renderer
 from keepers.errors import NotFound, PhotoError, UnreadablePhoto
 from keepers.io.files import open_photo
 from keepers.pipeline.uploads import Uploads
@@ -117,7 +117,9 @@ def original(opinion: Opinion, root: Path) -> Path | None:
 def inside(path: Path, root: Path) -> None:
     """Raise NotFound for a file that is not under `root` once links are followed."""
     if not path.resolve().is_relative_to(root.resolve()):
-        raise NotFound(f"{path.name} is a link that leads out of the folder of its shoot, so the page does not show it.")
+        raise NotFound(
+            f"{path.name} is a link that leads out of the folder of its shoot, so the page does not show it."
+        )
 
 
 def _used(target: Path) -> bool:

@@ -133,7 +133,7 @@ def _evidence(frame: Frame, photo: Photo) -> Evidence:
 
 
 def _sharp(frame: Frame, photo: Photo) -> bytes:
-    """The tiles in the colours of the figures, the more opaque the clearer they are; nothing where there is no texture."""
+    """The tiles in the colours of the figures, the more opaque the clearer they are; none where there is no texture."""
     import numpy as np
 
     from keepers.app.picturing import sharp_tiles

@@ -79,7 +79,7 @@ class ReviewedShoot:
         with self._lock:
             counts = self._table.counts() if self._table else {}
             photos = len(self._table.rows) if self._table else 0
-            piles = {name: counts.get(name, 0) for name in VERDICTS}
+            piles: Json = {name: counts.get(name, 0) for name in VERDICTS}
             return {**_head(self), "photos": photos, "decided": counts.get("decided", 0), **piles}
 
     def hello(self) -> Json:
@@ -145,7 +145,7 @@ class ReviewedShoot:
         with self._lock:
             table = self._ready()
             photos = table.readable(ids)
-            step = self._choices({photo: verdict for photo in photos}, _choice_words(len(photos), verdict))
+            step = self._choices(dict.fromkeys(photos, verdict), _choice_words(len(photos), verdict))
             return self._do(step)
 
     def accept(self, ids: Iterable[str]) -> Json:
