@@ -79,7 +79,10 @@ export class Bar {
     this.#done(rows);
     const chosen = selection.chosen.size > 1 ? `${selection.chosen.size.toLocaleString("en")} selected of ` : "";
     byId("shown", HTMLElement).textContent = chosen + plural(items.length, this.table.folded ? "place" : "photo");
-    byId("empty", HTMLElement).hidden = items.length > 0 || shoot.version < 0;
+    const empty = byId("empty", HTMLElement);
+    empty.hidden = items.length > 0 || shoot.version < 0;
+    const waiting = { culling: "keepers is looking at the photos; they appear here when it is done.", failed: shoot.error ?? "The shoot could not be opened." };
+    empty.textContent = shoot.size ? "No photo here passes the filter." : (waiting[/** @type {keyof typeof waiting} */ (shoot.state)] ?? "There is no photo here.");
   }
 
   /** @param {import("./types.js").Row[]} rows */

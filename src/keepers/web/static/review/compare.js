@@ -106,7 +106,7 @@ export class Compare {
     this.#person = -1;
     if (from.zoomed) return this.#all(() => zoom.WHOLE);
     this.#all((one) => {
-      const scale = Math.max(1 / devicePixelRatio, zoom.fitScale(one.photo, one.pane) * 1.01);
+      const scale = zoom.closeUp(one.photo, one.pane, devicePixelRatio);
       return zoom.zoomAt(one.view, one.photo, one.pane, x ?? one.pane.width / 2, y ?? one.pane.height / 2, scale);
     });
   }

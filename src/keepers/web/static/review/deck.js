@@ -61,14 +61,13 @@ export class Deck {
   }
 
   #culling() {
-    const { state, progress, error } = this.table.shoot;
+    const { state, progress } = this.table.shoot;
     const line = byId("culling", HTMLElement);
     line.hidden = state !== "culling";
     line.setAttribute("aria-valuemax", String(progress.total));
     line.setAttribute("aria-valuenow", String(progress.done));
     byId("culled", HTMLElement).style.width = `${progress.total ? (100 * progress.done) / progress.total : 0}%`;
     if (state === "culling") byId("decided", HTMLElement).textContent = `Culling: ${progress.done.toLocaleString("en")} of ${progress.total.toLocaleString("en")}`;
-    if (state === "failed" && error) this.tell(error);
   }
 
   /** A lost connection is said for as long as it lasts. */

@@ -88,8 +88,8 @@ export class Loupe {
       this.#place = { x: view.x, y: view.y };
       return this.#look(zoom.WHOLE);
     }
-    const scale = 1 / devicePixelRatio;
-    if (x !== undefined && y !== undefined) return this.#look(zoom.zoomAt(view, photo, pane, x, y, Math.max(scale, zoom.fitScale(photo, pane) * 1.01)));
+    const scale = zoom.closeUp(photo, pane, devicePixelRatio);
+    if (x !== undefined && y !== undefined) return this.#look(zoom.zoomAt(view, photo, pane, x, y, scale));
     return this.#look({ scale, ...this.#place });
   }
 

@@ -55,8 +55,10 @@ export class Outbox {
 
   /** Take back the latest write that has not left yet; null where all have. @returns {Write | null} */
   takeBack() {
-    if (this.writes.length < (this.#sending && !this.trouble ? 2 : 1)) return null;
-    const last = this.writes.pop() ?? null;
+    const last = this.writes.at(-1);
+    if (!last || last.verb === "undo" || last.verb === "redo") return null;
+    if (this.writes.length === 1 && this.#sending && !this.trouble) return null;
+    this.writes.pop();
     this.#kept();
     return last;
   }

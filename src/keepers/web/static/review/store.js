@@ -107,10 +107,11 @@ export class Shoot {
     this.#say(new Set());
   }
 
-  /** @param {{state: string, done: number, total: number}} data */
+  /** @param {{state: string, done: number, total: number, error?: string}} data */
   #progressed(data) {
     const ended = this.state === "culling" && data.state !== "culling";
     this.state = data.state;
+    this.error = data.error ?? null;
     this.progress = { done: data.done, total: data.total };
     if (ended) void this.reload().catch(() => {});
     this.#say(new Set());

@@ -14,6 +14,11 @@ export function fitScale(photo, pane) {
   return Math.min(pane.width / photo.width, pane.height / photo.height, 1);
 }
 
+/** One photo pixel on one screen pixel; twice that where the whole picture is as large already. @param {Size} photo @param {Size} pane @param {number} density screen pixels per CSS pixel */
+export function closeUp(photo, pane, density) {
+  return fitScale(photo, pane) < 0.95 / density ? 1 / density : 2 / density;
+}
+
 /** @param {View} view @param {Size} photo @param {Size} pane */
 export function scaleOf(view, photo, pane) {
   return view.scale === null ? fitScale(photo, pane) : Math.max(view.scale, fitScale(photo, pane));
