@@ -55,6 +55,14 @@ class Served:
             time.sleep(0.05)
         assert shoot.state == "ready", shoot.error
 
+    def forget(self) -> None:
+        """Nothing is decided, and no photo has stars or a colour."""
+        assert self.desk is not None
+        shoot = self.desk.open(self.folder)
+        ids = [row["id"] for row in shoot.rows() if row["error"] is None]
+        shoot.choose(ids, None)
+        shoot.mark(ids, 0, "")
+
     def stop(self) -> None:
         """Hang up on everybody; a second time it does nothing."""
         if self._served is None or self.desk is None:
