@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Flask, Response, abort, jsonify, render_template, send_file
+from flask import Flask, Response, abort, jsonify, render_template
 
 from keepers.app.review import Desk, Listener, ReviewedShoot
 from keepers.errors import NotFound, NothingToDo, PhotoError, Refused, UserError
@@ -113,10 +113,10 @@ def _add_pictures(app: Flask, desk: Desk) -> None:
 def _picture(desk: Desk, pid: str, what: Any) -> Response:
     path = desk.picture(pid, what)
     try:
-        kind = "image/png" if path.suffix == ".png" else "image/jpeg"
-        response = send_file(path, mimetype=kind, conditional=True, etag=False)
+        data = path.read_bytes()
     except OSError:  # thrown away, or unplugged, between two lines
-        abort(404, f"{path.name} is no longer there; reload the page.")
+        abort(404, "The picture is no longer there; reload the page.")
+    response = Response(data, mimetype="image/png" if path.suffix == ".png" else "image/jpeg")
     response.headers["Cache-Control"] = FOREVER
     return response
 
