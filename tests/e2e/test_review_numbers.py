@@ -181,6 +181,14 @@ def test_people_are_found_again_and_their_best_frame_is_the_one_with_open_eyes(p
     assert call(page, "people", body, given) == [[[100, None, 130], 2], [[600, 620, 640], 1]]
 
 
+def test_a_face_is_not_best_in_a_frame_that_is_to_be_deleted(page: Any) -> None:
+    person = [face(100, sharpness=0.3), face(100, sharpness=0.9), None]
+    body = "(m, [person, frames]) => m.bestOf(person, frames)"
+    assert call(page, "people", body, [person, [0, 0, 0]]) == 1
+    assert call(page, "people", body, [person, [0, -15, 0]]) == 0
+    assert call(page, "people", body, [[None, face(100), None], []]) == -1
+
+
 @pytest.mark.parametrize(("hits", "trials"), [(0, 15), (1, 30), (15, 15), (7, 20)])
 def test_the_interval_is_the_one_that_evaluate_reports(page: Any, hits: int, trials: int) -> None:
     low, high = call(page, "wilson", "(m, [hits, trials]) => m.wilson(hits, trials)", [hits, trials])

@@ -167,7 +167,7 @@ export class Compare {
 
   /** @param {Person} person @param {number} p */
   #row(person, p) {
-    const best = this.#together ? bestOf(person) : -1;
+    const best = this.#together ? bestOf(person, this.panes.map(({ pid }) => this.#worth(pid))) : -1;
     const crops = person.map((face, i) => {
       const pane = this.panes[i];
       if (!face || !pane) return make("span", { class: "absent", title: "not seen in this frame" }, "–");
@@ -183,6 +183,13 @@ export class Compare {
       return crop;
     });
     return make("div", { class: "person", role: "group", "aria-label": `Person ${p + 1}` }, ...crops);
+  }
+
+  /** A frame that is to be deleted is not the best of a face that is seen as well in another one. @param {string} pid */
+  #worth(pid) {
+    const row = this.table.shoot.row(pid);
+    const group = row?.group === null || row === undefined ? undefined : this.table.shoot.groups.get(row.group);
+    return row?.machine === "delete" ? -15 : group?.best === pid ? 0.25 : 0;
   }
 
   /** Every frame at the face of one person; frames without it stay where they are. @param {number} p */

@@ -76,13 +76,16 @@ function left(person, frames) {
   return frame ? middle(seen.face, frame).x : 0;
 }
 
-/** The frame in which a person looks best: open eyes before all, then sharpness, then a smile. @param {Person} person */
-export function bestOf(person) {
-  const worth = person.map((face) => {
-    if (!face) return -1;
+/**
+ * The frame in which a person looks best: open eyes before all, then sharpness, then a smile; -1 where there is no choice.
+ * @param {Person} person
+ * @param {number[]} [frames] what speaks for each frame as a whole; below 0 against it
+ */
+export function bestOf(person, frames = []) {
+  const worth = person.map((face, i) => {
+    if (!face) return -Infinity;
     const eyes = { open: 2, unknown: 1, none: 1, closed: 0 }[face.eyes] ?? 1;
-    return 10 * eyes + (face.sharpness ?? 0) + 0.3 * face.smile;
+    return 10 * eyes + (face.sharpness ?? 0) + 0.3 * face.smile + (frames[i] ?? 0);
   });
-  const most = Math.max(...worth);
-  return worth.filter((value) => value >= 0).length < 2 ? -1 : worth.indexOf(most);
+  return worth.filter(Number.isFinite).length < 2 ? -1 : worth.indexOf(Math.max(...worth));
 }

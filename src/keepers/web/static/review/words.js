@@ -19,7 +19,7 @@ export const GROUPS = {
 /** @type {Record<string, string>} */
 export const EXIF = {
   camera: "Camera", lens: "Lens", focal_length: "Focal length", aperture: "Aperture", shutter: "Shutter",
-  iso: "ISO", time: "Taken",
+  iso: "ISO", bias: "Correction", time: "Taken",
 };
 
 /** @param {string} name a reason or flaw */
