@@ -51,10 +51,12 @@ def opened(browser: Browser, link: str, options: dict[str, Any], scheme: str = "
 
 
 def go(page: Any, name: str) -> None:
+    """Make a photo the current one."""
     page.locator("#grid .cell", has=page.locator(f"text={name}")).first.click()
 
 
 def keep(page: Any, name: str) -> None:
+    """Write a picture of what the page shows, once all is there."""
     page.wait_for_timeout(2500)
     page.screenshot(path=HERE / f"review-{name}.jpg", type="jpeg", quality=84)
 
@@ -62,7 +64,20 @@ def keep(page: Any, name: str) -> None:
 def photograph(browser: Browser, link: str) -> None:
     """Write the four pictures, in the course of a session."""
     page = opened(browser, link, WIDE)
-    for key in ("Home", "p", "5", "ArrowRight", "ArrowRight", "p", "ArrowRight", "x", "ArrowRight", "x", "ArrowRight", "x"):
+    for key in (
+        "Home",
+        "p",
+        "5",
+        "ArrowRight",
+        "ArrowRight",
+        "p",
+        "ArrowRight",
+        "x",
+        "ArrowRight",
+        "x",
+        "ArrowRight",
+        "x",
+    ):
         page.keyboard.press(key)
     keep(page, "grid")
     go(page, "KPR_0001")

@@ -93,7 +93,8 @@ export function bindings({ table, grid, compare, audit }, deeds) {
   const here = () => table.place(table.current);
   /** @type {import("./keys.js").Binding[]} */
   const all = [
-    { keys: ["p", "x", "backspace"], shown: "", what: "", views: ["audit"], act: (key) => (key === "backspace" ? audit.back() : audit.answer(key === "p")) },
+    { keys: ["p", "x"], shown: "", what: "", views: ["audit"], act: (key) => audit.answer(key === "p") },
+    { keys: ["backspace", "ctrl+z"], shown: "", what: "", views: ["audit"], act: () => audit.back() },
     { keys: ["arrowleft", "arrowright", "shift+arrowleft", "shift+arrowright"], shown: "← →", what: "The photo before, the next photo; with Shift select", views: ["grid"], act: (key, shift) => step(here() + (key === "arrowleft" ? -1 : 1), shift) },
     { keys: ["arrowup", "arrowdown", "shift+arrowup", "shift+arrowdown"], shown: "↑ ↓", what: "The row above, the row below", views: ["grid"], act: (key, shift) => step(grid.beside(key === "arrowup" ? -1 : 1), shift) },
     { keys: ["pageup", "pagedown"], shown: "", what: "", views: ["grid"], act: (key) => step(grid.page(key === "pageup" ? -1 : 1), false) },

@@ -11,11 +11,13 @@ import { VERDICTS } from "./words.js";
 export function dialog(title, content, buttons) {
   const heading = make("h2", { id: "dialog-title" }, title);
   const close = button("Close", () => made.close(), { class: "btn btn-sm quiet" });
-  const made = make("dialog", { "aria-labelledby": "dialog-title" }, heading, make("div", { class: "content" }, ...content), make("div", { class: "buttons" }, close, ...buttons));
+  const body = make("div", { class: "content" }, ...content);
+  const made = make("dialog", { "aria-labelledby": "dialog-title" }, heading, body, make("div", { class: "buttons" }, close, ...buttons));
   made.addEventListener("close", () => made.remove());
   made.addEventListener("click", (event) => { if (event.target === made) made.close(); });
   document.body.append(made);
   made.showModal();
+  if (body.scrollHeight > body.clientHeight + 4) body.tabIndex = 0;  // so that the arrow keys can scroll it
   return made;
 }
 

@@ -72,12 +72,14 @@ export function exporting() {
   /** @param {Awaited<ReturnType<typeof api.exported>>} answer @param {boolean} dry */
   function report(answer, dry) {
     const head = dry ? `Would write ${plural(answer.planned.length, "file")}. Nothing has been written yet.` : `Wrote ${plural(answer.written, "file")}.`;
-    const lines = answer.planned.slice(0, LISTED).map(({ path, what }) => make("li", {}, make("span", { class: "path" }, path), make("span", { class: "soft" }, what)));
+    const folder = shared(answer.planned.map(({ path }) => path));
+    const where = folder ? make("p", { class: "soft" }, `In ${folder}`) : null;
+    const lines = answer.planned.slice(0, LISTED).map(({ path, what }) => make("li", {}, make("span", { class: "path", title: path }, path.slice(folder.length)), make("span", { class: "soft" }, what)));
     if (answer.planned.length > LISTED) lines.push(make("li", {}, `and ${plural(answer.planned.length - LISTED, "other")}`));
     const skipped = answer.skipped.map((sentence) => make("li", { class: "wrong" }, sentence));
     const job = answer.job;
     const back = job === null || dry ? null : button("Undo this export", () => void undo(job));
-    result.replaceChildren(make("p", {}, make("strong", {}, head), back ? " " : "", back ?? ""), make("ul", { class: "planned", tabindex: "0", "aria-label": "Files" }, ...skipped, ...lines));
+    result.replaceChildren(make("p", {}, make("strong", {}, head), back ? " " : "", back ?? ""), where ?? "", make("ul", { class: "planned", tabindex: "0", "aria-label": "Files" }, ...skipped, ...lines));
   }
 
   /** @param {number} job */
@@ -89,4 +91,11 @@ export function exporting() {
       result.replaceChildren(make("p", { class: "wrong" }, error instanceof Error ? error.message : String(error)));
     }
   }
+}
+
+/** The folder that all paths lie in, with the slash at its end; "" where there is none. @param {string[]} paths */
+function shared(paths) {
+  let folder = (paths[0] ?? "").replace(/[^/\\]*$/, "");
+  for (const path of paths) while (folder && !path.startsWith(folder)) folder = folder.replace(/[^/\\]*[/\\]$/, "");
+  return folder;
 }
