@@ -40,9 +40,9 @@ def reviewed(place: Path) -> Iterator[str]:
     desk.close()
 
 
-def opened(browser: Browser, link: str, options: dict[str, Any], scheme: str = "dark") -> Any:
+def opened(browser: Browser, link: str, options: dict[str, Any]) -> Any:
     """The grid, with its pictures there."""
-    page = browser.new_page(color_scheme=scheme, **options)
+    page = browser.new_page(color_scheme="dark", **options)
     page.goto(link)
     page.locator("#grid .cell").first.wait_for()
     page.wait_for_load_state("load")

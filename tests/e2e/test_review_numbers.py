@@ -92,7 +92,15 @@ def test_a_picture_covers_its_pane_and_the_point_under_the_pointer_stays(page: A
 
 
 def row(pid: str, **more: Any) -> dict[str, Any]:
-    plain = {"id": pid, "path": pid, "verdict": "keep", "machine": "keep", "choice": None, "reasons": [], "stars": 0}
+    plain: dict[str, Any] = {
+        "id": pid,
+        "path": pid,
+        "verdict": "keep",
+        "machine": "keep",
+        "choice": None,
+        "reasons": [],
+        "stars": 0,
+    }
     return {**plain, "error": None, "group": None, "camera": None, "colour": "", "faces": 0, "eyes": "none", **more}
 
 

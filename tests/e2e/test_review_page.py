@@ -239,7 +239,9 @@ def test_proposals_of_a_filter_are_accepted_after_a_look_at_the_numbers(tab: Any
 
 
 def test_export_shows_first_and_writes_then_and_takes_back(tab: Any, served: Served) -> None:
-    sidecars = lambda: sorted(path.name for path in served.folder.glob("*.xmp"))  # noqa: E731
+    def sidecars() -> list[str]:
+        return sorted(path.name for path in served.folder.glob("*.xmp"))
+
     tab.locator("header [data-do=export]").click()
     tab.get_by_role("button", name="What would be written?").click()
     expect(tab.get_by_text("Nothing has been written yet.")).to_be_visible()
@@ -367,10 +369,12 @@ def test_ten_thousand_photos_scroll(chromium: Any, link: str) -> None:
     with browsing.tab(chromium, "about:blank") as tab:
         asked: list[str] = []
         tab.route("**/api/shoots/*", lambda route: route.fulfill(json=many(route.fetch().json(), 10_000)))
-        tab.route(
-            "**/image/thumb.jpg",
-            lambda route: (asked.append(route.request.url), route.fulfill(body=PIXEL, content_type="image/gif")),
-        )
+
+        def grey(route: Any) -> None:
+            asked.append(route.request.url)
+            route.fulfill(body=PIXEL, content_type="image/gif")
+
+        tab.route("**/image/thumb.jpg", grey)
         ready_at(tab, link)
         expect(tab.locator("#shown")).to_have_text("10,000 photos")
         slow = tab.evaluate(SCROLL, [40, 60])
