@@ -55,6 +55,7 @@ class Table:
     _places: dict[str, list[int]] = field(default_factory=dict)
     _stable: dict[str, Json] = field(default_factory=dict)
     _group_of: dict[int, int] = field(default_factory=dict)
+    _counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*VERDICTS, "unreadable", "decided"), 0))
 
     @classmethod
     def of(
@@ -94,6 +95,7 @@ class Table:
         for photo, (at, *_) in self._places.items():
             self._stable[photo] = stable(photo, self.machine[at], self.folder)
             self.rows[photo] = self._row(photo)
+            self._count(self.rows[photo], 1)
         self.groups = {number: made for number in self._numbers() if (made := self._group(number))}
 
     def opinion(self, photo: str) -> Opinion:
@@ -131,10 +133,7 @@ class Table:
                 self.choices[photo] = verdict
         places = [at for photo in choices for at in self._places[photo]]
         numbers = sorted({self._group_of[at] for at in places if at in self._group_of})
-        before = self.machine
-        self._compare(numbers)
-        self.machine = self._filled()
-        changed = {at for at, (one, other) in enumerate(zip(before, self.machine, strict=True)) if one is not other}
+        changed = self._follow(numbers)
         photos = {photo_id(self.machine[at].report) for at in changed} | set(choices)
         return Touched(self._anew(photos), tuple(number for number in numbers if self._regroup(number)))
 
@@ -145,11 +144,11 @@ class Table:
 
     def counts(self) -> dict[str, int]:
         """Photos by the verdict that counts, those that cannot be read, and those of which a person decided."""
-        counts = dict.fromkeys((*VERDICTS, "unreadable", "decided"), 0)
-        for row in self.rows.values():
-            counts[row["verdict"] or "unreadable"] += 1
-            counts["decided"] += row["choice"] is not None
-        return counts
+        return dict(self._counts)
+
+    def _count(self, row: Json, by: int) -> None:
+        self._counts[row["verdict"] or "unreadable"] += by
+        self._counts["decided"] += by * (row["choice"] is not None)
 
     def _numbers(self) -> range:
         return range(len(self.gathered.groups) if self.gathered is not None else 0)
@@ -158,6 +157,22 @@ class Table:
         if self.gathered is not None:
             for at, opinion in compared(self.alone, self.gathered, self.choices, numbers).items():
                 self._compared[at] = opinion
+
+    def _follow(self, numbers: Sequence[int]) -> set[int]:
+        """Judge the members of some groups again; positions of the photos on which the verdict may be another now."""
+        self._compare(numbers)
+        if self.wanted is not None:  # how many Must Haves there are is a matter of all photos
+            before, self.machine = self.machine, self._filled()
+            pairs = enumerate(zip(before, self.machine, strict=True))
+            return {at for at, (one, other) in pairs if one is not other}
+        members = {at for number in numbers for at in self._members(number)}
+        for at in members:
+            self.machine[at] = self._compared[at]
+        return members
+
+    def _members(self, number: int) -> list[int]:
+        assert self.gathered is not None
+        return [self.gathered.at[one] for one in self.gathered.groups[number].tolist()]
 
     def _filled(self) -> list[Opinion]:
         return list(self._compared) if self.wanted is None else fill(self._compared, self.wanted, self.choices)
@@ -168,6 +183,8 @@ class Table:
         for photo in photos:
             row = self._row(photo)
             if row != self.rows[photo]:
+                self._count(self.rows[photo], -1)
+                self._count(row, 1)
                 self.rows[photo] = row
                 different.add(photo)
         return tuple(sorted(different, key=lambda photo: self._places[photo][0]))
@@ -187,8 +204,7 @@ class Table:
         return True
 
     def _group(self, number: int) -> Json | None:
-        assert self.gathered is not None
-        at = [self.gathered.at[one] for one in self.gathered.groups[number].tolist()]
+        at = self._members(number)
         group = self.machine[at[0]].group
         assert group is not None
         ids = {self.machine[one].path: photo_id(self.machine[one].report) for one in at}
