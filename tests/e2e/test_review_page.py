@@ -226,7 +226,7 @@ def test_proposals_of_a_filter_are_accepted_after_a_look_at_the_numbers(tab: Any
     tab.locator("[data-pile=delete]").click()
     count = int(tab.locator("[data-pile=delete] .count").inner_text())
     assert count > 0
-    tab.locator("header [data-do=accept]").click()
+    tab.locator(".row-1 > .acts [data-do=accept]").click()
     dialog = tab.get_by_role("dialog", name="Accept the proposals?")
     assert dialog.locator(".piles strong").all_inner_texts() == ["0", "0", str(count)]
     press(tab, "Enter")
@@ -242,7 +242,7 @@ def test_export_shows_first_and_writes_then_and_takes_back(tab: Any, served: Ser
     def sidecars() -> list[str]:
         return sorted(path.name for path in served.folder.glob("*.xmp"))
 
-    tab.locator("header [data-do=export]").click()
+    tab.locator(".row-1 > .acts [data-do=export]").click()
     tab.get_by_role("button", name="What would be written?").click()
     expect(tab.get_by_text("Nothing has been written yet.")).to_be_visible()
     planned = tab.locator(".planned .path").count()
@@ -294,7 +294,7 @@ def test_choices_wait_for_a_server_that_is_gone(chromium: Any, served: Served, l
     name = current(tab)
     served.stop()
     press(tab, "x", "3")
-    expect(tab.locator("#trouble")).to_contain_text("2 changes wait in this browser")
+    expect(tab.locator("#trouble")).to_contain_text("Waiting in this browser until it is back: 2 changes.")
     expect(tab.locator("#grid .current")).to_have_class("cell chosen current rejected unsaved")
     if anew:
         tab.close()

@@ -73,7 +73,10 @@ export const shoot = () => request(`/api/shoots/${SHOOT}`);
 export const details = (pid) => request(`/api/photos/${pid}`);
 /** @param {number} size @returns {Promise<{ids: string[]}>} */
 export const audit = (size) => request(`/api/shoots/${SHOOT}/audit?size=${size}`);
-/** @param {Record<string, unknown>} body @returns {Promise<{planned: {path: string, what: string}[], written: number, skipped: string[], job: number | null}>} */
+/**
+ * @param {Record<string, unknown>} body
+ * @returns {Promise<{planned: {path: string, what: string}[], written: number, skipped: string[], job: number | null}>}
+ */
 export const exported = (body) => post(`/api/shoots/${SHOOT}/export`, body);
 /** @param {number} job @returns {Promise<unknown>} */
 export const undoJob = (job) => post(`/api/jobs/${job}/undo`, {});

@@ -19,8 +19,10 @@ export function measured(answers, machine) {
   const deleted = answers.filter(({ pid }) => machine(pid) === "delete");
   const others = answers.filter(({ pid }) => machine(pid) !== "delete");
   return {
-    lost: deleted.filter(({ kept }) => kept).length, deleted: deleted.length,
-    passed: others.filter(({ kept }) => !kept).length, others: others.length,
+    lost: deleted.filter(({ kept }) => kept).length,
+    deleted: deleted.length,
+    passed: others.filter(({ kept }) => !kept).length,
+    others: others.length,
   };
 }
 
@@ -40,7 +42,8 @@ export class Audit {
 
   async begin() {
     const { ids } = await api.audit(SIZE);
-    if (!ids.length) return this.table.shoot.tell("There is nothing to check: keepers proposes to delete none of these photos.");
+    if (!ids.length)
+      return this.table.shoot.tell("There is nothing to check: keepers proposes to delete none of these photos.");
     [this.#ids, this.#answers] = [ids, []];
     this.table.show("audit");
     this.#show();
@@ -70,7 +73,9 @@ export class Audit {
   }
 
   /** Leave; what was answered so far is still measured. */
-  leave() { this.#end(); }
+  leave() {
+    this.#end();
+  }
 
   #end() {
     this.table.show("grid");
@@ -85,11 +90,19 @@ export class Audit {
       }
       told.close();
     });
-    const told = dialog("What the check found", [
-      finding("Keepers lost", "of the photos in To be Deleted you would keep", found.lost, found.deleted),
-      finding("Rejects passed", "of the other photos you would reject", found.passed, found.others),
-      make("p", { class: "soft" }, "The interval is Wilson's, 95 %: with few photos it is wide. More checks make it narrower."),
-    ], [store]);
+    const told = dialog(
+      "What the check found",
+      [
+        finding("Keepers lost", "of the photos in To be Deleted you would keep", found.lost, found.deleted),
+        finding("Rejects passed", "of the other photos you would reject", found.passed, found.others),
+        make(
+          "p",
+          { class: "soft" },
+          "The interval is Wilson's, 95 %: with few photos it is wide. More checks make it narrower.",
+        ),
+      ],
+      [store],
+    );
   }
 }
 
@@ -97,6 +110,14 @@ export class Audit {
 function finding(title, words, hits, trials) {
   const [low, high] = wilson(hits, trials);
   const share = trials ? `${Math.round((100 * hits) / trials)} %` : "–";
-  const range = trials ? `between ${(100 * low).toFixed(1)} and ${(100 * high).toFixed(1)} %` : "none was in the sample";
-  return make("div", { class: "finding" }, make("h3", {}, title), make("p", { class: "share" }, share), make("p", {}, `${hits} of ${plural(trials, "photo")}: ${words}; ${range}.`));
+  const range = trials
+    ? `between ${(100 * low).toFixed(1)} and ${(100 * high).toFixed(1)} %`
+    : "none was in the sample";
+  return make(
+    "div",
+    { class: "finding" },
+    make("h3", {}, title),
+    make("p", { class: "share" }, share),
+    make("p", {}, `${hits} of ${plural(trials, "photo")}: ${words}; ${range}.`),
+  );
 }

@@ -7,7 +7,11 @@ import { EYES, FLAWS, flawWord } from "./words.js";
 /** @param {string} verdict */
 export function letterOf(verdict) {
   const text = { keep: "K", maybe: "M", delete: "D", unreadable: "!", undecided: "·" }[verdict] ?? "";
-  return make("span", { class: `letter chosen ${verdict === "unreadable" ? "unread" : verdict}`, "aria-hidden": "true" }, text);
+  return make(
+    "span",
+    { class: `letter chosen ${verdict === "unreadable" ? "unread" : verdict}`, "aria-hidden": "true" },
+    text,
+  );
 }
 
 export class Bar {
@@ -18,22 +22,35 @@ export class Bar {
   /** @param {import("./table.js").Table} table */
   constructor(table) {
     this.table = table;
-    for (const chip of this.#chips) chip.addEventListener("click", () => table.narrow({ pile: chip.dataset.pile ?? "" }));
+    for (const chip of this.#chips)
+      chip.addEventListener("click", () => table.narrow({ pile: chip.dataset.pile ?? "" }));
     this.#form.addEventListener("input", () => table.narrow(this.#asked()));
     this.#form.addEventListener("submit", (event) => event.preventDefault());
-    byId("sort", HTMLSelectElement).addEventListener("change", (event) => table.arrange(/** @type {any} */ (event.target).value));
+    byId("sort", HTMLSelectElement).addEventListener("change", (event) =>
+      table.arrange(/** @type {any} */ (event.target).value),
+    );
     byId("clear-filters", HTMLButtonElement).addEventListener("click", () => {
       this.#form.reset();
       table.narrow({ ...ALL, pile: table.filter.pile });
     });
-    byId("filter-menu", HTMLElement).addEventListener("toggle", (event) => { if (/** @type {ToggleEvent} */ (event).newState === "open") this.#offer(); });
+    byId("filter-menu", HTMLElement).addEventListener("toggle", (event) => {
+      if (/** @type {ToggleEvent} */ (event).newState === "open") this.#offer();
+    });
   }
 
   /** @returns {Partial<import("./filters.js").Filter>} */
   #asked() {
     const data = new FormData(this.#form);
     const get = (/** @type {string} */ name) => String(data.get(name) ?? "");
-    return { flaw: get("flaw"), eyes: get("eyes"), stars: Number(get("stars")), group: get("group"), camera: get("camera"), colour: get("colour"), words: get("words").trim() };
+    return {
+      flaw: get("flaw"),
+      eyes: get("eyes"),
+      stars: Number(get("stars")),
+      group: get("group"),
+      camera: get("camera"),
+      colour: get("colour"),
+      words: get("words").trim(),
+    };
   }
 
   /** Fill the menus with what the shoot has. */
@@ -43,22 +60,45 @@ export class Bar {
       const select = this.#form.elements.namedItem(name);
       if (!(select instanceof HTMLSelectElement)) return;
       const value = select.value;
-      select.replaceChildren(make("option", { value: "" }, "any"), ...list.map(([key, text]) => make("option", { value: key }, text)));
+      select.replaceChildren(
+        make("option", { value: "" }, "any"),
+        ...list.map(([key, text]) => make("option", { value: key }, text)),
+      );
       select.value = value;
     };
     const counted = (/** @type {string} */ key, /** @type {(name: string) => string} */ word) =>
-      [...(found[key] ?? [])].sort((a, b) => b[1] - a[1]).map(([name, count]) => /** @type {[string, string]} */ ([name, `${word(name)} (${count.toLocaleString("en")})`]));
+      [...(found[key] ?? [])]
+        .sort((a, b) => b[1] - a[1])
+        .map(
+          ([name, count]) => /** @type {[string, string]} */ ([name, `${word(name)} (${count.toLocaleString("en")})`]),
+        );
     options("flaw", counted("flaw", flawWord));
     options("eyes", [["some", "with faces"], ...counted("eyes", (name) => EYES[name] ?? name)]);
-    options("camera", counted("camera", (name) => name));
-    options("colour", counted("colour", (name) => name));
+    options(
+      "camera",
+      counted("camera", (name) => name),
+    );
+    options(
+      "colour",
+      counted("colour", (name) => name),
+    );
     const group = this.table.row?.group;
-    options("group", [["grouped", "in a burst or series"], ["single", "on its own"], ...(group === null || group === undefined ? [] : [/** @type {[string, string]} */ ([String(group), "that of the current photo"])])]);
+    options("group", [
+      ["grouped", "in a burst or series"],
+      ["single", "on its own"],
+      ...(group === null || group === undefined
+        ? []
+        : [/** @type {[string, string]} */ ([String(group), "that of the current photo"])]),
+    ]);
   }
 
   /** Count anew, at most once a frame. */
   refresh() {
-    if (!this.#stale) this.#stale = requestAnimationFrame(() => { this.#stale = 0; this.#draw(); });
+    if (!this.#stale)
+      this.#stale = requestAnimationFrame(() => {
+        this.#stale = 0;
+        this.#draw();
+      });
   }
 
   #draw() {
@@ -81,8 +121,13 @@ export class Bar {
     byId("shown", HTMLElement).textContent = chosen + plural(items.length, this.table.folded ? "place" : "photo");
     const empty = byId("empty", HTMLElement);
     empty.hidden = items.length > 0 || shoot.version < 0;
-    const waiting = { culling: "keepers is looking at the photos; they appear here when it is done.", failed: shoot.error ?? "The shoot could not be opened." };
-    empty.textContent = shoot.size ? "No photo here passes the filter." : (waiting[/** @type {keyof typeof waiting} */ (shoot.state)] ?? "There is no photo here.");
+    const waiting = {
+      culling: "keepers is looking at the photos; they appear here when it is done.",
+      failed: shoot.error ?? "The shoot could not be opened.",
+    };
+    empty.textContent = shoot.size
+      ? "No photo here passes the filter."
+      : (waiting[/** @type {keyof typeof waiting} */ (shoot.state)] ?? "There is no photo here.");
   }
 
   /** @param {import("./types.js").Row[]} rows */
@@ -93,7 +138,8 @@ export class Bar {
       readable++;
       if (row.choice) decided++;
     }
-    byId("decided", HTMLElement).textContent = `${decided.toLocaleString("en")} of ${readable.toLocaleString("en")} decided`;
+    byId("decided", HTMLElement).textContent =
+      `${decided.toLocaleString("en")} of ${readable.toLocaleString("en")} decided`;
     byId("meter", HTMLElement).style.width = `${readable ? (100 * decided) / readable : 0}%`;
   }
 }

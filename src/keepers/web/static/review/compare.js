@@ -31,7 +31,10 @@ export function candidates(table) {
   const group = row.group === null ? undefined : shoot.groups.get(row.group);
   const members = group?.members.filter((pid) => !shoot.row(pid)?.error) ?? [];
   const place = table.place(row.id);
-  const around = members.length > 1 ? members : [row.id, table.order[place + 1] ?? table.order[place - 1]].filter((pid) => pid !== undefined);
+  const around =
+    members.length > 1
+      ? members
+      : [row.id, table.order[place + 1] ?? table.order[place - 1]].filter((pid) => pid !== undefined);
   const start = Math.max(0, Math.min(around.indexOf(row.id) - 4, around.length - MOST));
   return around.slice(start, start + MOST);
 }
@@ -46,7 +49,10 @@ export class Compare {
   #together = false;
   #round = 0;
 
-  /** @param {{panes: HTMLElement, faces: HTMLElement, title: HTMLElement}} places @param {import("./table.js").Table} table */
+  /**
+   * @param {{panes: HTMLElement, faces: HTMLElement, title: HTMLElement}} places
+   * @param {import("./table.js").Table} table
+   */
   constructor(places, table) {
     this.places = places;
     this.table = table;
@@ -65,7 +71,9 @@ export class Compare {
     const row = this.table.row;
     const group = row?.group === null || row === undefined ? undefined : this.table.shoot.groups.get(row.group);
     const whole = group && pids.every((pid) => group.members.includes(pid));
-    this.places.title.textContent = whole ? `${GROUPS[group.kind] ?? "Group"}: ${pids.length} of ${group.members.length}. ${group.why}` : `${pids.length} photos`;
+    this.places.title.textContent = whole
+      ? `${GROUPS[group.kind] ?? "Group"}: ${pids.length} of ${group.members.length}. ${group.why}`
+      : `${pids.length} photos`;
     this.refresh();
     void this.#meet();
   }
@@ -78,7 +86,9 @@ export class Compare {
     const note = make("span", { class: "note" });
     const figure = make("figure", { class: "frame" }, picture.element, make("figcaption", {}, letter, name, note));
     const pane = { picture, figure, letter, name, note, pid };
-    figure.addEventListener("pointerdown", () => { if (this.table.current !== pid) this.table.select({ ...this.table.selection, current: pid }); });
+    figure.addEventListener("pointerdown", () => {
+      if (this.table.current !== pid) this.table.select({ ...this.table.selection, current: pid });
+    });
     follow(picture.element, {
       zoomed: () => picture.zoomed,
       pan: (dx, dy) => this.#all((one) => zoom.panned(one.view, one.photo, one.pane, dx, dy)),
@@ -92,7 +102,9 @@ export class Compare {
   }
 
   /** @param {(picture: Picture) => zoom.View} change */
-  #all(change) { for (const { picture } of this.panes) picture.look(change(picture)); }
+  #all(change) {
+    for (const { picture } of this.panes) picture.look(change(picture));
+  }
 
   /** @param {Picture} from @param {number} factor @param {number} x @param {number} y */
   #zoomBy(from, factor, x, y) {
@@ -119,14 +131,21 @@ export class Compare {
   }
 
   /** @param {1 | -1} step */
-  moveRow(step) { this.move(step * this.#columns); }
+  moveRow(step) {
+    this.move(step * this.#columns);
+  }
   #columns = 1;
 
   #tile() {
     const { clientWidth, clientHeight } = this.places.panes;
     if (!clientWidth || !this.panes.length) return;
     const row = this.table.shoot.row(this.panes[0]?.pid ?? "");
-    const [columns, rows] = tiling(this.panes.length, clientWidth, clientHeight - 40, row?.width ? row.width / row.height : 1.5);
+    const [columns, rows] = tiling(
+      this.panes.length,
+      clientWidth,
+      clientHeight - 40,
+      row?.width ? row.width / row.height : 1.5,
+    );
     this.#columns = columns;
     this.places.panes.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     this.places.panes.style.gridTemplateRows = `repeat(${rows}, minmax(0, 1fr))`;
@@ -141,13 +160,16 @@ export class Compare {
       const best = group?.best === pane.pid;
       dressLetter(pane.letter, row);
       pane.name.textContent = row.name;
-      pane.note.textContent = [best ? (group.tied ? "best, tied" : "best") : "", badge(row), "★".repeat(row.stars)].filter(Boolean).join(" · ");
+      pane.note.textContent = [best ? (group.tied ? "best, tied" : "best") : "", badge(row), "★".repeat(row.stars)]
+        .filter(Boolean)
+        .join(" · ");
       pane.figure.classList.toggle("best", best);
       pane.figure.classList.toggle("current", pane.pid === this.table.current);
       pane.figure.classList.toggle("rejected", row.choice === "delete");
       pane.figure.classList.toggle("unsaved", this.table.shoot.unsaved.has(pane.pid));
     }
-    for (const crop of this.places.faces.querySelectorAll("button")) crop.classList.toggle("current", crop.dataset.pid === this.table.current);
+    for (const crop of this.places.faces.querySelectorAll("button"))
+      crop.classList.toggle("current", crop.dataset.pid === this.table.current);
   }
 
   async #meet() {
@@ -167,25 +189,45 @@ export class Compare {
 
   /** @param {Person} person @param {number} p */
   #row(person, p) {
-    const best = this.#together ? bestOf(person, this.panes.map(({ pid }) => this.#worth(pid))) : -1;
+    const best = this.#together
+      ? bestOf(
+          person,
+          this.panes.map(({ pid }) => this.#worth(pid)),
+        )
+      : -1;
     const crops = person.map((face, i) => {
       const pane = this.panes[i];
       if (!face || !pane) return make("span", { class: "absent", title: "not seen in this frame" }, "–");
       const state = face.eyes === "unknown" ? "eyes ?" : `eyes ${face.eyes}`;
       const canvas = make("canvas", { width: String(2 * CROP), height: String(2 * CROP) });
-      const crop = make("button", { type: "button", class: i === best ? "crop best" : "crop", "aria-label": `Person ${p + 1} in ${pane.name.textContent}: ${state}${i === best ? ", best" : ""}` }, canvas, make("span", { class: `eyes-${face.eyes}` }, i === best ? `${state} · best` : state));
+      const crop = make(
+        "button",
+        {
+          type: "button",
+          class: i === best ? "crop best" : "crop",
+          "aria-label": `Person ${p + 1} in ${pane.name.textContent}: ${state}${i === best ? ", best" : ""}`,
+        },
+        canvas,
+        make("span", { class: `eyes-${face.eyes}` }, i === best ? `${state} · best` : state),
+      );
       crop.dataset.pid = pane.pid;
       crop.addEventListener("click", () => {
         this.table.select({ ...this.table.selection, current: pane.pid });
         this.zoomTo(p);
       });
-      images.fit.get(pane.pid).then((img) => draw(canvas, img, face, this.table.shoot.row(pane.pid)), () => {});
+      images.fit.get(pane.pid).then(
+        (img) => draw(canvas, img, face, this.table.shoot.row(pane.pid)),
+        () => {},
+      );
       return crop;
     });
     return make("div", { class: "person", role: "group", "aria-label": `Person ${p + 1}` }, ...crops);
   }
 
-  /** A frame that is to be deleted is not the best of a face that is seen as well in another one. @param {string} pid */
+  /**
+   * A frame that is to be deleted is not the best of a face that is seen as well in another one.
+   * @param {string} pid
+   */
   #worth(pid) {
     const row = this.table.shoot.row(pid);
     const group = row?.group === null || row === undefined ? undefined : this.table.shoot.groups.get(row.group);
@@ -208,17 +250,37 @@ export class Compare {
     this.zoomTo(this.#person + 1 >= this.#people.length ? -1 : this.#person + 1);
   }
 
-  whole() { this.#all(() => zoom.WHOLE); }
+  whole() {
+    this.#all(() => zoom.WHOLE);
+  }
 
-  get zoomed() { return this.panes.some(({ picture }) => picture.zoomed); }
+  get zoomed() {
+    return this.panes.some(({ picture }) => picture.zoomed);
+  }
 }
 
-/** A square around the face with a little hair and chin. @param {HTMLCanvasElement} canvas @param {HTMLImageElement} img @param {import("./types.js").Face} face @param {import("./types.js").Row | undefined} row */
+/**
+ * A square around the face with a little hair and chin.
+ * @param {HTMLCanvasElement} canvas
+ * @param {HTMLImageElement} img
+ * @param {import("./types.js").Face} face
+ * @param {import("./types.js").Row | undefined} row
+ */
 function draw(canvas, img, face, row) {
   if (!row?.width) return;
   const scale = img.naturalWidth / row.width;
   const [x, y, w, h] = face.box;
   const side = 1.35 * Math.max(w, h) * scale;
   const context = canvas.getContext("2d");
-  context?.drawImage(img, (x + w / 2) * scale - side / 2, (y + h / 2) * scale - side / 2, side, side, 0, 0, canvas.width, canvas.height);
+  context?.drawImage(
+    img,
+    (x + w / 2) * scale - side / 2,
+    (y + h / 2) * scale - side / 2,
+    side,
+    side,
+    0,
+    0,
+    canvas.width,
+    canvas.height,
+  );
 }

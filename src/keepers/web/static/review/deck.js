@@ -23,11 +23,16 @@ export class Deck {
 
   refresh() {
     const { row, shoot } = this.table;
-    dressLetter(byId("deck-letter", HTMLElement), row ?? /** @type {any} */ ({ error: null, verdict: null, choice: null }));
+    dressLetter(
+      byId("deck-letter", HTMLElement),
+      row ?? /** @type {any} */ ({ error: null, verdict: null, choice: null }),
+    );
     byId("deck-name", HTMLElement).textContent = row?.name ?? "";
     byId("deck-sentence", HTMLElement).textContent = row ? this.#sentence(row) : "";
     for (const verdict of ["keep", "maybe", "delete"]) {
-      document.querySelector(`#deck [data-do="${verdict}"]`)?.setAttribute("aria-pressed", String(row?.choice === verdict));
+      document
+        .querySelector(`#deck [data-do="${verdict}"]`)
+        ?.setAttribute("aria-pressed", String(row?.choice === verdict));
     }
     for (const star of document.querySelectorAll("button[data-stars]")) {
       if (!(star instanceof HTMLElement)) continue;
@@ -36,7 +41,9 @@ export class Deck {
       star.setAttribute("aria-pressed", String(on));
     }
     byId("auto", HTMLElement).setAttribute("aria-pressed", String(this.table.auto || this.table.caps));
-    byId("position", HTMLElement).textContent = this.table.order.length ? `${this.table.place(this.table.current) + 1} of ${this.table.order.length.toLocaleString("en")}` : "";
+    byId("position", HTMLElement).textContent = this.table.order.length
+      ? `${this.table.place(this.table.current) + 1} of ${this.table.order.length.toLocaleString("en")}`
+      : "";
     byId("undo", HTMLButtonElement).disabled = !shoot.canUndo && !shoot.outbox.writes.length;
     byId("redo", HTMLButtonElement).disabled = !shoot.canRedo;
     this.#culling();
@@ -47,7 +54,11 @@ export class Deck {
   /** @param {import("./types.js").Row} row */
   #sentence(row) {
     if (row.error) return row.error;
-    const state = row.choice ? `${VERDICT[row.choice]}, decided` : row.verdict ? `${VERDICT[row.verdict]}, proposed` : "";
+    const state = row.choice
+      ? `${VERDICT[row.choice]}, decided`
+      : row.verdict
+        ? `${VERDICT[row.verdict]}, proposed`
+        : "";
     const saved = this.table.shoot.unsaved.has(row.id) ? "not saved yet" : "";
     return [state, row.sentence.replace(/\.$/, ""), saved].filter(Boolean).join(" · ");
   }
@@ -67,17 +78,22 @@ export class Deck {
     line.setAttribute("aria-valuemax", String(progress.total));
     line.setAttribute("aria-valuenow", String(progress.done));
     byId("culled", HTMLElement).style.width = `${progress.total ? (100 * progress.done) / progress.total : 0}%`;
-    if (state === "culling") byId("decided", HTMLElement).textContent = `Culling: ${progress.done.toLocaleString("en")} of ${progress.total.toLocaleString("en")}`;
+    if (state === "culling")
+      byId("decided", HTMLElement).textContent =
+        `Culling: ${progress.done.toLocaleString("en")} of ${progress.total.toLocaleString("en")}`;
   }
 
   /** A lost connection is said for as long as it lasts. */
   #worry() {
     const { outbox, connected } = this.table.shoot;
     const waiting = outbox.writes.length;
-    const queue = waiting ? ` ${plural(waiting, "change")} ${waiting === 1 ? "waits" : "wait"} in this browser and ${waiting === 1 ? "goes" : "go"} through when it is back.` : "";
-    const text = outbox.trouble === "locked"
-      ? `keepers was started anew: open the link that it printed in this browser.${queue}`
-      : !connected || outbox.trouble ? `keepers does not answer.${queue || " You can go on; what you choose is kept."}` : "";
+    const queue = waiting ? ` Waiting in this browser until it is back: ${plural(waiting, "change")}.` : "";
+    const text =
+      outbox.trouble === "locked"
+        ? `keepers was started anew: open the link that it printed in this browser.${queue}`
+        : !connected || outbox.trouble
+          ? `keepers does not answer.${queue || " You can go on; what you choose is kept."}`
+          : "";
     if (this.#trouble.textContent !== text) this.#trouble.textContent = text;
     this.#trouble.hidden = text === "";
   }
@@ -87,6 +103,8 @@ export class Deck {
     this.#note.textContent = sentence;
     this.#note.hidden = false;
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => { this.#note.hidden = true; }, SHOWN_FOR);
+    this.#timer = window.setTimeout(() => {
+      this.#note.hidden = true;
+    }, SHOWN_FOR);
   }
 }

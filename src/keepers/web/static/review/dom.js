@@ -46,7 +46,10 @@ export function plural(count, one, many = `${one}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
-/** The letter of a verdict, filled where a person decided and an outline where it is a proposal. @param {import("./types.js").Row} row */
+/**
+ * The letter of a verdict, filled where a person decided and an outline where it is a proposal.
+ * @param {import("./types.js").Row} row
+ */
 export function letter(row) {
   const made = make("span", { class: "letter", "aria-hidden": "true" });
   dressLetter(made, row);

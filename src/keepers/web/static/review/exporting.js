@@ -8,7 +8,11 @@ const LISTED = 500;
 
 /** @param {string} name @param {string} label @param {[string, string][]} options */
 function choice(name, label, options) {
-  const select = make("select", { class: "form-select form-select-sm", name, id: `export-${name}` }, ...options.map(([value, text]) => make("option", { value }, text)));
+  const select = make(
+    "select",
+    { class: "form-select form-select-sm", name, id: `export-${name}` },
+    ...options.map(([value, text]) => make("option", { value }, text)),
+  );
   return make("div", { class: "field" }, make("label", { for: `export-${name}` }, label), select);
 }
 
@@ -20,13 +24,38 @@ function tick(name, label) {
 export function exporting() {
   const to = choice("to", "Format", [
     ["xmp", "XMP: flags and labels for Lightroom, Bridge, darktable, digiKam"],
-    ["csv", "CSV: a table of all facts"], ["json", "JSON: the same for scripts"], ["files", "Files: a folder per pile"],
+    ["csv", "CSV: a table of all facts"],
+    ["json", "JSON: the same for scripts"],
+    ["files", "Files: a folder per pile"],
   ]);
-  const profile = choice("profile", "For", [["adobe", "Lightroom"], ["bridge", "Bridge"], ["darktable", "darktable"], ["digikam", "digiKam"]]);
+  const profile = choice("profile", "For", [
+    ["adobe", "Lightroom"],
+    ["bridge", "Bridge"],
+    ["darktable", "darktable"],
+    ["digikam", "digiKam"],
+  ]);
   const stars = tick("stars", "Write stars, too");
-  const out = make("div", { class: "field" }, make("label", { for: "export-out" }, "Into"), make("input", { class: "form-control form-control-sm", name: "out", id: "export-out", placeholder: "path of the file or folder", autocomplete: "off" }));
+  const out = make(
+    "div",
+    { class: "field" },
+    make("label", { for: "export-out" }, "Into"),
+    make("input", {
+      class: "form-control form-control-sm",
+      name: "out",
+      id: "export-out",
+      placeholder: "path of the file or folder",
+      autocomplete: "off",
+    }),
+  );
   const move = tick("move", "Move the files instead of copying them");
-  const form = make("form", { class: "export" }, to, profile, out, make("div", { class: "field" }, make("span", {}), make("div", {}, stars, move)));
+  const form = make(
+    "form",
+    { class: "export" },
+    to,
+    profile,
+    out,
+    make("div", { class: "field" }, make("span", {}), make("div", {}, stars, move)),
+  );
   const result = make("div", { class: "result", role: "status" });
   const go = button("Export", () => void run(false), { class: "btn btn-sm loud", disabled: true });
   const look = button("What would be written?", () => void run(true));
@@ -52,7 +81,10 @@ export function exporting() {
     result.replaceChildren();
   };
   form.addEventListener("input", dress);
-  form.addEventListener("submit", (event) => { event.preventDefault(); void run(true); });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void run(true);
+  });
   dress();
 
   /** @param {boolean} dry */
@@ -71,15 +103,31 @@ export function exporting() {
 
   /** @param {Awaited<ReturnType<typeof api.exported>>} answer @param {boolean} dry */
   function report(answer, dry) {
-    const head = dry ? `Would write ${plural(answer.planned.length, "file")}. Nothing has been written yet.` : `Wrote ${plural(answer.written, "file")}.`;
+    const head = dry
+      ? `Would write ${plural(answer.planned.length, "file")}. Nothing has been written yet.`
+      : `Wrote ${plural(answer.written, "file")}.`;
     const folder = shared(answer.planned.map(({ path }) => path));
     const where = folder ? make("p", { class: "soft" }, `In ${folder}`) : null;
-    const lines = answer.planned.slice(0, LISTED).map(({ path, what }) => make("li", {}, make("span", { class: "path", title: path }, path.slice(folder.length)), make("span", { class: "soft" }, what)));
-    if (answer.planned.length > LISTED) lines.push(make("li", {}, `and ${plural(answer.planned.length - LISTED, "other")}`));
+    const lines = answer.planned
+      .slice(0, LISTED)
+      .map(({ path, what }) =>
+        make(
+          "li",
+          {},
+          make("span", { class: "path", title: path }, path.slice(folder.length)),
+          make("span", { class: "soft" }, what),
+        ),
+      );
+    if (answer.planned.length > LISTED)
+      lines.push(make("li", {}, `and ${plural(answer.planned.length - LISTED, "other")}`));
     const skipped = answer.skipped.map((sentence) => make("li", { class: "wrong" }, sentence));
     const job = answer.job;
     const back = job === null || dry ? null : button("Undo this export", () => void undo(job));
-    result.replaceChildren(make("p", {}, make("strong", {}, head), back ? " " : "", back ?? ""), where ?? "", make("ul", { class: "planned", tabindex: "0", "aria-label": "Files" }, ...skipped, ...lines));
+    result.replaceChildren(
+      make("p", {}, make("strong", {}, head), back ? " " : "", back ?? ""),
+      where ?? "",
+      make("ul", { class: "planned", tabindex: "0", "aria-label": "Files" }, ...skipped, ...lines),
+    );
   }
 
   /** @param {number} job */

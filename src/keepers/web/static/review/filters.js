@@ -8,15 +8,28 @@
  */
 
 /** @type {Filter} */
-export const ALL = Object.freeze({ pile: "", flaw: "", eyes: "", stars: 0, group: "", camera: "", colour: "", words: "" });
+export const ALL = Object.freeze({
+  pile: "",
+  flaw: "",
+  eyes: "",
+  stars: 0,
+  group: "",
+  camera: "",
+  colour: "",
+  words: "",
+});
 
 /** @param {Row} row @param {string} pile */
 export function inPile(row, pile) {
   switch (pile) {
-    case "": return true;
-    case "unreadable": return row.error !== null;
-    case "undecided": return row.error === null && row.choice === null;
-    default: return row.error === null && row.verdict === pile;
+    case "":
+      return true;
+    case "unreadable":
+      return row.error !== null;
+    case "undecided":
+      return row.error === null && row.choice === null;
+    default:
+      return row.error === null && row.verdict === pile;
   }
 }
 
@@ -40,7 +53,9 @@ function besides(row, filter) {
 
 /** How many filters besides the pile are set. @param {Filter} filter */
 export function extras(filter) {
-  return ["flaw", "eyes", "stars", "group", "camera", "colour", "words"].filter((key) => filter[/** @type {keyof Filter} */ (key)]).length;
+  return ["flaw", "eyes", "stars", "group", "camera", "colour", "words"].filter(
+    (key) => filter[/** @type {keyof Filter} */ (key)],
+  ).length;
 }
 
 /** @type {Record<string, number>} */

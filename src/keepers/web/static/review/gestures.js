@@ -36,7 +36,8 @@ export function follow(element, deeds) {
     const to = at(event);
     const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
     down.set(event.pointerId, to);
-    if (other) return deeds.zoom(apart(to, other) / Math.max(1, apart(from, other)), (to.x + other.x) / 2, (to.y + other.y) / 2);
+    if (other)
+      return deeds.zoom(apart(to, other) / Math.max(1, apart(from, other)), (to.x + other.x) / 2, (to.y + other.y) / 2);
     travelX += to.x - from.x;
     travelY += to.y - from.y;
     if (Math.hypot(travelX, travelY) < MOVED) return undefined;
@@ -48,7 +49,8 @@ export function follow(element, deeds) {
     if (!down.delete(event.pointerId) || down.size || pinched || event.type === "pointercancel") return;
     const { x, y } = at(event);
     if (Math.hypot(travelX, travelY) >= MOVED) {
-      if (!deeds.zoomed() && Math.abs(travelX) > SWIPED && Math.abs(travelX) > 1.5 * Math.abs(travelY)) deeds.swipe(travelX < 0 ? 1 : -1);
+      if (!deeds.zoomed() && Math.abs(travelX) > SWIPED && Math.abs(travelX) > 1.5 * Math.abs(travelY))
+        deeds.swipe(travelX < 0 ? 1 : -1);
     } else if (event.pointerType === "mouse") {
       deeds.toggle(x, y);
     } else if (event.timeStamp - tapped < DOUBLE) {

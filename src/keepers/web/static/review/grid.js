@@ -14,7 +14,9 @@ const BEYOND = 500;
 const TOO_FAST = 3;
 const SETTLED = 90;
 
-/** @typedef {{element: HTMLElement, img: HTMLImageElement, letter: HTMLElement, note: HTMLElement, stars: HTMLElement, stack: HTMLElement, pid: string}} Cell */
+/**
+ * @typedef {{element: HTMLElement, img: HTMLImageElement, letter: HTMLElement, note: HTMLElement, stars: HTMLElement, stack: HTMLElement, pid: string}} Cell
+ */
 
 export class Grid {
   /** @type {Map<string, Cell>} by photo */
@@ -29,14 +31,20 @@ export class Grid {
   #frame = 0;
   height = Number(localStorage.getItem("keepers-row") ?? 190);
 
-  /** @param {HTMLElement} element the list box that scrolls @param {import("./table.js").Table} table @param {() => void} open */
+  /**
+   * @param {HTMLElement} element the list box that scrolls
+   * @param {import("./table.js").Table} table
+   * @param {() => void} open
+   */
   constructor(element, table, open) {
     this.element = element;
     this.table = table;
     element.append(this.#track);
     element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     element.addEventListener("click", (event) => this.#clicked(event));
-    element.addEventListener("dblclick", (event) => { if (this.#cellOf(event.target)) open(); });
+    element.addEventListener("dblclick", (event) => {
+      if (this.#cellOf(event.target)) open();
+    });
     new ResizeObserver(() => {
       if (element.clientWidth !== this.#width && element.clientWidth > 0) this.relayout();
       else this.#render();
@@ -90,7 +98,9 @@ export class Grid {
     const { scrollTop, clientHeight } = this.element;
     const top = Math.round(scrollTop);
     const seen = [...this.#cells.values()].map((cell) => ({ pid: cell.pid, offset: cell.element.offsetTop - top }));
-    const inside = seen.filter(({ pid, offset }) => offset > -40 && offset < clientHeight - 40 && this.table.place(pid) >= 0);
+    const inside = seen.filter(
+      ({ pid, offset }) => offset > -40 && offset < clientHeight - 40 && this.table.place(pid) >= 0,
+    );
     return inside.find(({ pid }) => pid === this.table.current) ?? inside[0];
   }
 
@@ -100,8 +110,16 @@ export class Grid {
     this.#last = { top: this.element.scrollTop, time: now };
     this.#fast = speed > TOO_FAST;
     clearTimeout(this.#timer);
-    if (this.#fast) this.#timer = window.setTimeout(() => { this.#fast = false; this.#render(); }, SETTLED);
-    if (!this.#frame) this.#frame = requestAnimationFrame(() => { this.#frame = 0; this.#render(); });
+    if (this.#fast)
+      this.#timer = window.setTimeout(() => {
+        this.#fast = false;
+        this.#render();
+      }, SETTLED);
+    if (!this.#frame)
+      this.#frame = requestAnimationFrame(() => {
+        this.#frame = 0;
+        this.#render();
+      });
   }
 
   #render() {
@@ -140,7 +158,8 @@ export class Grid {
     cell.stack.hidden = count < 2;
     if (count > 1) cell.stack.textContent = `${GROUPS[item.group?.kind ?? ""] ?? "Group"} ${count}`;
     cell.element.classList.toggle("stacked", count > 1);
-    if (!this.#fast && !cell.img.getAttribute("src") && !this.table.shoot.row(item.pid)?.error) cell.img.src = image(item.pid, "thumb");
+    if (!this.#fast && !cell.img.getAttribute("src") && !this.table.shoot.row(item.pid)?.error)
+      cell.img.src = image(item.pid, "thumb");
   }
 
   /** @param {Cell} cell */
@@ -163,7 +182,10 @@ export class Grid {
     classList.toggle("unreadable", row.error !== null);
     cell.element.dataset.colour = row.colour;
     cell.element.setAttribute("aria-selected", String(chosen));
-    cell.element.setAttribute("aria-label", spoken(row) + (this.table.shoot.unsaved.has(cell.pid) ? ", not saved yet" : ""));
+    cell.element.setAttribute(
+      "aria-label",
+      spoken(row) + (this.table.shoot.unsaved.has(cell.pid) ? ", not saved yet" : ""),
+    );
   }
 
   /** Show what changed. @param {Set<string> | null} ids null: all */
@@ -185,13 +207,16 @@ export class Grid {
     if (!box || this.element.clientHeight === 0) return;
     const { scrollTop, clientHeight } = this.element;
     if (box.y < scrollTop) this.element.scrollTop = box.y - 8;
-    else if (box.y + box.height > scrollTop + clientHeight - 16) this.element.scrollTop = box.y + box.height - clientHeight + 24;
+    else if (box.y + box.height > scrollTop + clientHeight - 16)
+      this.element.scrollTop = box.y + box.height - clientHeight + 24;
     else return;
     this.#render();
   }
 
   /** The index above or below the current photo. @param {1 | -1} step */
-  beside(step) { return vertical(this.#layout, this.table.place(this.table.current), step); }
+  beside(step) {
+    return vertical(this.#layout, this.table.place(this.table.current), step);
+  }
 
   /** As many rows further as are in sight. @param {1 | -1} step */
   page(step) {
@@ -210,7 +235,12 @@ function newCell(pid) {
   const stars = make("span", { class: "stars" });
   const stack = make("span", { class: "stack", hidden: true });
   const caption = make("div", { class: "caption" }, mark, note, stars, make("span", { class: "swatch" }));
-  const element = make("div", { class: "cell", role: "option", id: `p-${pid}` }, make("div", { class: "mat" }, img, stack), caption);
+  const element = make(
+    "div",
+    { class: "cell", role: "option", id: `p-${pid}` },
+    make("div", { class: "mat" }, img, stack),
+    caption,
+  );
   element.dataset.pid = pid;
   return { element, img, letter: mark, note, stars, stack, pid };
 }

@@ -39,7 +39,14 @@ class Shelf {
     img.alt = "";
     img.src = image(pid, this.size);
     /** @type {Loaded} */
-    const entry = { img, ready: false, promise: img.decode().then(() => { entry.ready = true; return img; }) };
+    const entry = {
+      img,
+      ready: false,
+      promise: img.decode().then(() => {
+        entry.ready = true;
+        return img;
+      }),
+    };
     entry.promise.catch(() => this.#loaded.delete(pid));
     this.#loaded.set(pid, entry);
     this.#trim();
@@ -56,8 +63,12 @@ class Shelf {
   }
 
   /** @param {string} pid */
-  has(pid) { return this.#loaded.has(pid); }
-  loading() { return [...this.#loaded.values()].filter((entry) => !entry.ready).length; }
+  has(pid) {
+    return this.#loaded.has(pid);
+  }
+  loading() {
+    return [...this.#loaded.values()].filter((entry) => !entry.ready).length;
+  }
 }
 
 export const fit = new Shelf("fit", KEPT);
@@ -66,7 +77,10 @@ export const full = new Shelf("full", FULL_KEPT);
 /** @type {string[]} */
 let wanted = [];
 
-/** Fetch and decode these when there is nothing better to do; what was wanted before is forgotten. @param {string[]} pids nearest first */
+/**
+ * Fetch and decode these when there is nothing better to do; what was wanted before is forgotten.
+ * @param {string[]} pids nearest first
+ */
 export function prefetch(pids) {
   wanted = pids.slice(0, KEPT - 4);
   pump();

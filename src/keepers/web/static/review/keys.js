@@ -13,8 +13,12 @@ const PRESSING = "button, summary, a[href], input, select";
 export function pressed(event) {
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
   const key = digit ?? event.key.toLowerCase();
-  const written = key.length === 1 && !/[a-z0-9 ]/.test(key);  // "?" needs Shift on some keyboards
-  const modifiers = [event.ctrlKey || event.metaKey ? "ctrl+" : "", event.altKey ? "alt+" : "", event.shiftKey && !written ? "shift+" : ""];
+  const written = key.length === 1 && !/[a-z0-9 ]/.test(key); // "?" needs Shift on some keyboards
+  const modifiers = [
+    event.ctrlKey || event.metaKey ? "ctrl+" : "",
+    event.altKey ? "alt+" : "",
+    event.shiftKey && !written ? "shift+" : "",
+  ];
   return modifiers.join("") + key;
 }
 

@@ -75,7 +75,11 @@ export function within(layout, top, bottom) {
   return [rows[start] ?? boxes.length, rows[end] ?? boxes.length];
 }
 
-/** The lowest number below `count` for which `holds`; it must hold for all above, too. @param {number} count @param {(n: number) => boolean} holds */
+/**
+ * The lowest number below `count` for which `holds`; it must hold for all above, too.
+ * @param {number} count
+ * @param {(n: number) => boolean} holds
+ */
 export function lowest(count, holds) {
   let low = 0;
   let high = count;

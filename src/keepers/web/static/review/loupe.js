@@ -1,6 +1,6 @@
 // The loupe: one photo as large as the window, at its pixels on demand, with everything keepers saw in it.
 
-import { details } from "./details.js";
+import { atHand, details } from "./details.js";
 import { follow } from "./gestures.js";
 import { prefetch } from "./images.js";
 import { fill } from "./info.js";
@@ -46,7 +46,7 @@ export class Loupe {
     this.strip.draw();
     const place = this.table.place(row.id);
     prefetch(AHEAD.map((step) => this.table.order[place + step]).filter((pid) => pid !== undefined));
-    fill(this.panel, row, null);
+    fill(this.panel, row, atHand(row.id));
     void this.describe();
     void shown.then(() => performance.mark("keepers-shown", { detail: row.id }));
     for (const step of [1, -1]) {
@@ -61,7 +61,10 @@ export class Loupe {
     if (!row) return;
     const mine = ++this.#details;
     try {
-      const [told] = await Promise.all([details(row.id), this.picture.shown?.id === row.id ? null : this.picture.show(row)]);
+      const [told] = await Promise.all([
+        details(row.id),
+        this.picture.shown?.id === row.id ? null : this.picture.show(row),
+      ]);
       if (mine !== this.#details) return;
       fill(this.panel, this.table.shoot.row(row.id) ?? row, told);
       this.picture.meet(told.faces);
@@ -71,7 +74,9 @@ export class Loupe {
   }
 
   /** @param {zoom.View} view */
-  #look(view) { this.picture.look(view); }
+  #look(view) {
+    this.picture.look(view);
+  }
 
   /** @param {number} factor @param {number} x @param {number} y */
   #zoomBy(factor, x, y) {
@@ -80,7 +85,11 @@ export class Loupe {
     this.#look(zoom.zoomAt(view, photo, pane, x, y, scale));
   }
 
-  /** One photo pixel on one screen pixel, at a point of the pane or where it was last; or all of it again. @param {number} [x] @param {number} [y] */
+  /**
+   * One photo pixel on one screen pixel, at a point of the pane or where it was last; or all of it again.
+   * @param {number} [x]
+   * @param {number} [y]
+   */
   toggle(x, y) {
     const { view, photo, pane, zoomed } = this.picture;
     this.#face = -1;
@@ -105,7 +114,9 @@ export class Loupe {
     return this.#look(face ? zoom.faceView(face.box, photo, pane, devicePixelRatio) : zoom.WHOLE);
   }
 
-  whole() { this.#look(zoom.WHOLE); }
+  whole() {
+    this.#look(zoom.WHOLE);
+  }
 
   /** @param {Partial<import("./picture.js").Layers>} [change] without it, all are switched */
   overlay(change) {

@@ -34,13 +34,19 @@ shoot.tell = (/** @type {string} */ sentence) => deck.tell(sentence);
 
 let stale = 0;
 shoot.listen(({ ids, fresh }) => {
-  if (ids === null || ids.size) forget(ids);
+  // What is not stored yet changes nothing of what the server says.
+  forget(ids && new Set([...ids].filter((pid) => !shoot.unsaved.has(pid))));
   if (ids === null) table.refilter();
-  else if (fresh && !stale) stale = window.setTimeout(() => { stale = 0; table.refilter(); }, PACE);
+  else if (fresh && !stale)
+    stale = window.setTimeout(() => {
+      stale = 0;
+      table.refilter();
+    }, PACE);
   if (ids === null || ids.size) {
     grid.refresh(ids);
     if (table.view === "loupe") loupe.strip.draw();
-    if (table.view === "loupe" && table.current !== null && (ids === null || ids.has(table.current))) void loupe.describe();
+    if (table.view === "loupe" && table.current !== null && (ids === null || ids.has(table.current)))
+      void loupe.describe();
     if (table.view === "compare") compare.refresh();
   }
   bar.refresh();
@@ -82,9 +88,15 @@ function turn() {
   if (view === "grid" && history.state?.deep) history.back();
 }
 // The browser's and the phone's way back.
-addEventListener("popstate", () => { if (table.view !== "grid") table.show("grid"); });
+addEventListener("popstate", () => {
+  if (table.view !== "grid") table.show("grid");
+});
 
-keys.listen(bindings(parts, deeds), () => table.view, (on) => table.capsLock(on));
+keys.listen(
+  bindings(parts, deeds),
+  () => table.view,
+  (on) => table.capsLock(on),
+);
 document.addEventListener("click", (event) => {
   const pressed = event.target instanceof Element ? event.target.closest("[data-do]") : null;
   if (!(pressed instanceof HTMLElement)) return;
@@ -96,7 +108,10 @@ for (const box of document.querySelectorAll("input[data-layer]")) {
   if (!(box instanceof HTMLInputElement)) continue;
   const layer = /** @type {"sharp" | "clipping" | "faces"} */ (box.dataset.layer);
   box.checked = loupe.layers[layer];
-  box.addEventListener("change", () => { loupe.overlay({ [layer]: box.checked }); at("overlays").setAttribute("aria-pressed", String(loupe.overlaid)); });
+  box.addEventListener("change", () => {
+    loupe.overlay({ [layer]: box.checked });
+    at("overlays").setAttribute("aria-pressed", String(loupe.overlaid));
+  });
 }
 const size = byId("size", HTMLInputElement);
 size.value = String(grid.height);

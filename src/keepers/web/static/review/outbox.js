@@ -102,7 +102,10 @@ export class Outbox {
     this.on.changed();
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, RETRY);
-      this.#wake = () => { clearTimeout(timer); resolve(undefined); };
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve(undefined);
+      };
     });
     this.#wake = null;
   }

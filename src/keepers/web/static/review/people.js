@@ -18,8 +18,12 @@ export function people(frames) {
   /** @type {Person[]} */
   const found = [];
   frames.forEach((frame, i) => {
-    const counting = frame.faces.some((face) => face.person !== null) ? frame.faces.filter((face) => face.person !== null) : frame.faces;
-    const pairs = counting.flatMap((face) => found.map((person, p) => ({ face, p, apart: apart(face, frame, lastSeen(person), frames) })));
+    const counting = frame.faces.some((face) => face.person !== null)
+      ? frame.faces.filter((face) => face.person !== null)
+      : frame.faces;
+    const pairs = counting.flatMap((face) =>
+      found.map((person, p) => ({ face, p, apart: apart(face, frame, lastSeen(person), frames) })),
+    );
     pairs.sort((a, b) => a.apart - b.apart);
     const [usedFaces, usedPeople] = [new Set(), new Set()];
     for (const { face, p, apart: distance } of pairs) {
@@ -40,7 +44,11 @@ export function people(frames) {
   return found.sort((a, b) => often(a) - often(b) || left(a, frames) - left(b, frames));
 }
 
-/** The main person of each of some photos that have nothing else to do with each other. @param {Frame[]} frames @returns {Person[]} */
+/**
+ * The main person of each of some photos that have nothing else to do with each other.
+ * @param {Frame[]} frames
+ * @returns {Person[]}
+ */
 export function mainFaces(frames) {
   const main = frames.map(({ faces }) => [...faces].sort((a, b) => b.width - a.width)[0] ?? null);
   return main.some(Boolean) ? [main] : [];
@@ -61,7 +69,13 @@ function middle(face, frame) {
   return { x: (x + w / 2) / frame.width, y: (y + h / 2) / frame.width, size: Math.max(w, h) / frame.width };
 }
 
-/** Distance of two faces in widths of the larger one. @param {Face} face @param {Frame} frame @param {{face: Face, frame: number} | null} seen @param {Frame[]} frames */
+/**
+ * Distance of two faces in widths of the larger one.
+ * @param {Face} face
+ * @param {Frame} frame
+ * @param {{face: Face, frame: number} | null} seen
+ * @param {Frame[]} frames
+ */
 function apart(face, frame, seen, frames) {
   const other = seen && frames[seen.frame];
   if (!other) return Infinity;

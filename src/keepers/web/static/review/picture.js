@@ -43,12 +43,17 @@ export class Picture {
 
   /** The size of the pane, read anew where it has just been put on the page. */
   get pane() {
-    if (this.#size.width <= 1) this.#size = { width: Math.max(1, this.element.clientWidth), height: Math.max(1, this.element.clientHeight) };
+    if (this.#size.width <= 1)
+      this.#size = { width: Math.max(1, this.element.clientWidth), height: Math.max(1, this.element.clientHeight) };
     return this.#size;
   }
 
-  get photo() { return { width: this.shown?.width || 3, height: this.shown?.height || 2 }; }
-  get zoomed() { return this.view.scale !== null; }
+  get photo() {
+    return { width: this.shown?.width || 3, height: this.shown?.height || 2 };
+  }
+  get zoomed() {
+    return this.view.scale !== null;
+  }
 
   /** Resolves once the photo is in sight, or another one was wanted meanwhile. @param {Row} row */
   async show(row) {
@@ -109,7 +114,8 @@ export class Picture {
     // One photo pixel on one screen pixel or more: no smoothing that would hide what is sharp.
     this.element.classList.toggle("pixels", at.scale * devicePixelRatio >= 2);
     const needed = Math.max(at.width, at.height) * devicePixelRatio;
-    if (this.zoomed && needed > FIT * 1.05 && Math.max(this.photo.width, this.photo.height) > FIT) void this.#sharpen(this.shown);
+    if (this.zoomed && needed > FIT * 1.05 && Math.max(this.photo.width, this.photo.height) > FIT)
+      void this.#sharpen(this.shown);
   }
 
   /** The photo's own pixels in place of the screen-sized picture, as soon as they are decoded. @param {Row} row */
@@ -146,7 +152,10 @@ export class Picture {
     this.#over.replaceChildren();
     if (!this.shown) return;
     for (const kind of /** @type {const} */ (["sharp", "clipping"])) {
-      if (this.layers[kind]) this.#over.append(make("img", { class: "layer", alt: "", src: overlay(this.shown.id, kind), draggable: "false" }));
+      if (this.layers[kind])
+        this.#over.append(
+          make("img", { class: "layer", alt: "", src: overlay(this.shown.id, kind), draggable: "false" }),
+        );
     }
     if (this.layers.faces) this.#over.append(...this.faces.map((face) => this.#frame(face)));
   }

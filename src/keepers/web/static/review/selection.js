@@ -19,7 +19,13 @@ export function toggled(selection, pid) {
   return { current: pid, anchor: pid, chosen };
 }
 
-/** Shift-click: all from the anchor to here. @param {Selection} selection @param {string} pid @param {string[]} order @returns {Selection} */
+/**
+ * Shift-click: all from the anchor to here.
+ * @param {Selection} selection
+ * @param {string} pid
+ * @param {string[]} order
+ * @returns {Selection}
+ */
 export function ranged(selection, pid, order) {
   const anchor = selection.anchor ?? selection.current ?? pid;
   const [a, b] = [order.indexOf(anchor), order.indexOf(pid)].sort((x, y) => x - y);
@@ -32,7 +38,11 @@ export function everything(selection, order) {
   return { current: selection.current ?? order[0] ?? null, anchor: order[0] ?? null, chosen: new Set(order) };
 }
 
-/** What a key acts on: the selection where the current photo is part of it, in the order shown. @param {Selection} selection @param {string[]} order */
+/**
+ * What a key acts on: the selection where the current photo is part of it, in the order shown.
+ * @param {Selection} selection
+ * @param {string[]} order
+ */
 export function meant(selection, order) {
   if (selection.current === null) return [];
   if (selection.chosen.size < 2 || !selection.chosen.has(selection.current)) return [selection.current];

@@ -40,21 +40,34 @@ export class Shoot {
   constructor() {
     this.outbox = new Outbox(api.shootId, api.store, {
       settled: (write, change) => this.#settled(write, change),
-      refused: (write, sentence) => { this.tell(sentence); this.#overlay(new Set(write.ids)); },
+      refused: (write, sentence) => {
+        this.tell(sentence);
+        this.#overlay(new Set(write.ids));
+      },
       changed: () => this.#say(new Set()),
     });
   }
 
   /** @param {(news: News) => void} listener */
-  listen(listener) { this.#listeners.push(listener); }
+  listen(listener) {
+    this.#listeners.push(listener);
+  }
   /** @param {Set<string> | null} ids */
-  #say(ids, fresh = false) { for (const listener of this.#listeners) listener({ ids, fresh }); }
+  #say(ids, fresh = false) {
+    for (const listener of this.#listeners) listener({ ids, fresh });
+  }
 
   /** @returns {Row[]} */
-  rows() { return [...this.#shown.values()]; }
+  rows() {
+    return [...this.#shown.values()];
+  }
   /** @param {string | null} pid */
-  row(pid) { return pid === null ? undefined : this.#shown.get(pid); }
-  get size() { return this.#shown.size; }
+  row(pid) {
+    return pid === null ? undefined : this.#shown.get(pid);
+  }
+  get size() {
+    return this.#shown.size;
+  }
 
   /** Fetch everything, and follow what happens from now on. */
   async open() {
@@ -65,7 +78,10 @@ export class Shoot {
       hello: (data) => this.#hello(data),
       change: (data) => this.#changed(data),
       progress: (data) => this.#progressed(data),
-      lost: () => { this.connected = false; this.#say(new Set()); },
+      lost: () => {
+        this.connected = false;
+        this.#say(new Set());
+      },
     });
   }
 
@@ -95,7 +111,9 @@ export class Shoot {
     return undefined;
   }
 
-  redo() { this.write({ verb: "redo", ids: [], body: {} }); }
+  redo() {
+    this.write({ verb: "redo", ids: [], body: {} });
+  }
 
   /** @param {{version: number}} data */
   #hello(data) {
@@ -125,7 +143,10 @@ export class Shoot {
     this.#overlay(new Set(write.ids));
   }
 
-  /** Rows of an older change never replace those of a newer one, in whichever order they arrive. @param {Change} change */
+  /**
+   * Rows of an older change never replace those of a newer one, in whichever order they arrive.
+   * @param {Change} change
+   */
   #changed(change) {
     const ids = new Set();
     let fresh = false;
@@ -170,7 +191,8 @@ export class Shoot {
 /** The row as it will be once `write` is stored. @param {Row} row @param {Write} write @returns {Row} */
 function after(row, write) {
   if (write.verb === "marks") return { ...row, ...write.body };
-  if (write.verb === "accept") return row.machine && row.choice === null ? { ...row, choice: row.machine, verdict: row.machine } : row;
+  if (write.verb === "accept")
+    return row.machine && row.choice === null ? { ...row, choice: row.machine, verdict: row.machine } : row;
   if (write.verb !== "choices") return row;
   const choice = /** @type {import("./types.js").Verdict | null} */ (write.body.verdict ?? null);
   return { ...row, choice, verdict: choice ?? row.machine };

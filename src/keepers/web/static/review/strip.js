@@ -40,7 +40,11 @@ export class Strip {
     this.element.append(button);
   }
 
-  /** @param {{button: HTMLButtonElement, img: HTMLImageElement, letter: HTMLElement, pid: string}} frame @param {string} pid @param {boolean} current */
+  /**
+   * @param {{button: HTMLButtonElement, img: HTMLImageElement, letter: HTMLElement, pid: string}} frame
+   * @param {string} pid
+   * @param {boolean} current
+   */
   #fill(frame, pid, current) {
     const row = this.table.shoot.row(pid);
     if (!row) return;

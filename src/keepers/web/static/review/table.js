@@ -37,15 +37,25 @@ export class Table {
   }
 
   /** @param {(topic: Topic) => void} listener */
-  listen(listener) { this.#listeners.push(listener); }
+  listen(listener) {
+    this.#listeners.push(listener);
+  }
   /** @param {Topic} topic */
-  #say(topic) { for (const listener of this.#listeners) listener(topic); }
+  #say(topic) {
+    for (const listener of this.#listeners) listener(topic);
+  }
 
   /** The current photo. */
-  get current() { return this.selection.current; }
-  get row() { return this.shoot.row(this.current); }
+  get current() {
+    return this.selection.current;
+  }
+  get row() {
+    return this.shoot.row(this.current);
+  }
   /** @param {string | null} pid */
-  place(pid) { return pid === null ? -1 : (this.#places.get(pid) ?? -1); }
+  place(pid) {
+    return pid === null ? -1 : (this.#places.get(pid) ?? -1);
+  }
 
   /**
    * Look anew which photos pass the filter. Not done after every choice, so that nothing slips away under the hand:
@@ -53,15 +63,21 @@ export class Table {
    */
   refilter() {
     const before = this.place(this.current);
-    const rows = sorted(this.shoot.rows().filter((row) => passes(row, this.filter)), this.sort);
-    this.items = this.folded ? stacked(rows, this.shoot.groups) : rows.map((row) => ({ pid: row.id, members: [row.id], group: null }));
+    const rows = sorted(
+      this.shoot.rows().filter((row) => passes(row, this.filter)),
+      this.sort,
+    );
+    this.items = this.folded
+      ? stacked(rows, this.shoot.groups)
+      : rows.map((row) => ({ pid: row.id, members: [row.id], group: null }));
     this.order = this.items.map((item) => item.pid);
     this.#places = new Map(this.items.flatMap((item, i) => item.members.map((pid) => [pid, i])));
     const stays = this.place(this.current);
     const next = stays >= 0 ? this.order[stays] : this.order[Math.min(Math.max(0, before), this.order.length - 1)];
     if (next !== this.current || this.selection.chosen.size > 1) {
       const chosen = new Set([...this.selection.chosen].filter((pid) => this.#places.has(pid)));
-      this.selection = next === this.current && chosen.size ? { ...this.selection, chosen } : selecting.only(next ?? null);
+      this.selection =
+        next === this.current && chosen.size ? { ...this.selection, chosen } : selecting.only(next ?? null);
     }
     this.#say("list");
   }
@@ -91,7 +107,9 @@ export class Table {
   }
 
   /** @param {string} pid */
-  go(pid) { this.select(selecting.only(pid)); }
+  go(pid) {
+    this.select(selecting.only(pid));
+  }
 
   /** @param {number} index */
   goto(index) {
@@ -100,7 +118,9 @@ export class Table {
   }
 
   /** @param {number} step */
-  move(step) { this.goto(this.place(this.current) + step); }
+  move(step) {
+    this.goto(this.place(this.current) + step);
+  }
 
   /** @param {ViewName} view */
   show(view) {
@@ -112,7 +132,11 @@ export class Table {
 
   /** The photos that a key acts on. */
   meant() {
-    return this.view === "grid" ? selecting.meant(this.selection, this.order) : this.current === null ? [] : [this.current];
+    return this.view === "grid"
+      ? selecting.meant(this.selection, this.order)
+      : this.current === null
+        ? []
+        : [this.current];
   }
 
   switchAuto() {
@@ -135,7 +159,9 @@ export class Table {
   /** @type {() => void} how to step on; comparing steps to the next frame instead */
   #advance = () => this.move(1);
   /** @param {(() => void) | null} way */
-  advanceBy(way) { this.#advance = way ?? (() => this.move(1)); }
+  advanceBy(way) {
+    this.#advance = way ?? (() => this.move(1));
+  }
 
   /** @param {Verdict | null} verdict @param {boolean} [advance] */
   choose(verdict, advance) {

@@ -6,26 +6,45 @@ export const VERDICTS = { keep: "Must Haves", maybe: "Maybes", delete: "To be De
 export const VERDICT = { keep: "Must Have", maybe: "Maybe", delete: "To be Deleted" };
 /** @type {Record<string, string>} */
 export const FLAWS = {
-  blurred: "blur", camera_shake: "camera shake", distorted: "distortion", overexposed: "overexposure",
-  underexposed: "underexposure", noisy: "noise", closed_eyes: "closed eyes",
+  blurred: "blur",
+  camera_shake: "camera shake",
+  distorted: "distortion",
+  overexposed: "overexposure",
+  underexposed: "underexposure",
+  noisy: "noise",
+  closed_eyes: "closed eyes",
 };
 /** @type {Record<string, string>} */
 export const EYES = { open: "Eyes open", closed: "Eyes closed", unknown: "Eyes not seen", none: "No face" };
 /** @type {Record<string, string>} */
 export const GROUPS = {
-  duplicates: "Copies", burst: "Burst", near_duplicates: "Near duplicates", bracket: "Bracket",
-  focus_stack: "Focus stack", panorama: "Panorama", time_lapse: "Time lapse",
+  duplicates: "Copies",
+  burst: "Burst",
+  near_duplicates: "Near duplicates",
+  bracket: "Bracket",
+  focus_stack: "Focus stack",
+  panorama: "Panorama",
+  time_lapse: "Time lapse",
 };
 /** @type {Record<string, string>} */
 export const EXIF = {
-  camera: "Camera", lens: "Lens", focal_length: "Focal length", aperture: "Aperture", shutter: "Shutter",
-  iso: "ISO", bias: "Correction", time: "Taken",
+  camera: "Camera",
+  lens: "Lens",
+  focal_length: "Focal length",
+  aperture: "Aperture",
+  shutter: "Shutter",
+  iso: "ISO",
+  bias: "Correction",
+  time: "Taken",
 };
 
 /** @param {string} name a reason or flaw */
 export const flawWord = (name) => FLAWS[name] ?? name.replaceAll("_", " ");
 
-/** The flaw to name beside a photo, or nothing where nothing speaks against it. @param {import("./types.js").Row} row */
+/**
+ * The flaw to name beside a photo, or nothing where nothing speaks against it.
+ * @param {import("./types.js").Row} row
+ */
 export function badge(row) {
   if (row.error) return "unreadable";
   if (row.machine === "keep" || row.machine === null) return "";

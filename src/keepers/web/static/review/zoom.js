@@ -9,12 +9,21 @@
 /** @type {View} */
 export const WHOLE = Object.freeze({ scale: null, x: 0.5, y: 0.5 });
 
-/** The scale at which all of the picture is in sight; small pictures are not blown up. @param {Size} photo @param {Size} pane */
+/**
+ * The scale at which all of the picture is in sight; small pictures are not blown up.
+ * @param {Size} photo
+ * @param {Size} pane
+ */
 export function fitScale(photo, pane) {
   return Math.min(pane.width / photo.width, pane.height / photo.height, 1);
 }
 
-/** One photo pixel on one screen pixel; twice that where the whole picture is as large already. @param {Size} photo @param {Size} pane @param {number} density screen pixels per CSS pixel */
+/**
+ * One photo pixel on one screen pixel; twice that where the whole picture is as large already.
+ * @param {Size} photo
+ * @param {Size} pane
+ * @param {number} density screen pixels per CSS pixel
+ */
 export function closeUp(photo, pane, density) {
   return fitScale(photo, pane) < 0.95 / density ? 1 / density : 2 / density;
 }
@@ -72,7 +81,14 @@ export function zoomAt(view, photo, pane, px, py, scale) {
   );
 }
 
-/** @param {View} view @param {Size} photo @param {Size} pane @param {number} dx @param {number} dy in CSS pixels @returns {View} */
+/**
+ * @param {View} view
+ * @param {Size} photo
+ * @param {Size} pane
+ * @param {number} dx
+ * @param {number} dy in CSS pixels
+ * @returns {View}
+ */
 export function panned(view, photo, pane, dx, dy) {
   const now = placed(view, photo, pane);
   const from = bounded(view, photo, pane);
