@@ -170,10 +170,8 @@ class Desk:
         """Tell the other open shoots of a change in `shoot`: a photo may lie in several."""
         with self._lock:
             others = [one for one in self._shoots.values() if one is not shoot]
-        if others:
-            choices, marks = self._store().choices(), self._store().marks()
-            for other in others:
-                other.refresh(choices, marks)
+        for other in others:
+            other.refresh()
 
     def hang_up(self) -> None:
         """End all streams of events."""
@@ -198,9 +196,10 @@ class Desk:
         generation = self._store().generation()
         if generation != self._generation:
             self._generation = generation
-            choices, marks = self._store().choices(), self._store().marks()
-            for shoot in list(self._shoots.values()):
-                shoot.refresh(choices, marks)
+            with self._lock:
+                shoots = list(self._shoots.values())
+            for shoot in shoots:
+                shoot.refresh()
 
     def _store(self) -> Catalog:
         with self._catalog_lock:
@@ -217,6 +216,7 @@ class Desk:
     def _cull(self, shoot: ReviewedShoot) -> None:
         try:
             shoot.opened(self._table(shoot))
+            shoot.refresh()  # what was recorded while it was judged
         except Exception as error:  # it is shown in the page
             with suppress(KeepersError):
                 shoot.failed(sentence(error))

@@ -178,12 +178,13 @@ class ReviewedShoot:
         """Do again what was taken back last. Raises NothingToDo where there is nothing."""
         return self._back(self._undone, self._done, "There is nothing to redo.", "Done again", 1)
 
-    def refresh(self, choices: Mapping[str, VerdictName], marks: Mapping[str, Mark]) -> None:
+    def refresh(self) -> None:
         """Take over what another window or another keepers has recorded meanwhile; it is on the disk already."""
-        with self._lock:
+        with self._lock:  # also while reading: what this shoot records meanwhile must not be taken for old
             table = self._table
             if table is None:
                 return
+            choices, marks = self._store().choices(), self._store().marks()
             news: dict[str, VerdictName | None] = {}
             for photo in table.rows:
                 if choices.get(photo) != table.choices.get(photo):
