@@ -1,4 +1,4 @@
-"""The pages: `keepers review` shows a shoot and records what a person decides of it, `keepers serve` judges dropped photos.
+"""The pages: `keepers review` shows a shoot and records what a person decides of it; `keepers serve` judges uploads.
 
 Both are thin clients of the verbs in `keepers.app`; dropped photos are bytes in memory and are not stored.
 """
