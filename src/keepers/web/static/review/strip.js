@@ -5,9 +5,11 @@ import { dressLetter, make } from "./dom.js";
 
 const WIDTH = 84;
 
+/** @typedef {{button: HTMLButtonElement, letter: HTMLElement}} Frame */
+
 export class Strip {
-  /** @type {{button: HTMLButtonElement, img: HTMLImageElement, letter: HTMLElement, pid: string}[]} */
-  #frames = [];
+  /** @type {Map<string, Frame>} by photo: a step moves the frames, and only those at the ends are new */
+  #frames = new Map();
 
   /** @param {HTMLElement} element @param {import("./table.js").Table} table */
   constructor(element, table) {
@@ -19,43 +21,40 @@ export class Strip {
   draw() {
     if (!this.element.clientWidth) return;
     const half = Math.ceil(this.element.clientWidth / WIDTH / 2);
-    while (this.#frames.length < 2 * half + 1) this.#add();
     const middle = this.table.place(this.table.current);
-    const shift = this.element.clientWidth / 2 - (half + 0.5) * WIDTH;
-    this.#frames.forEach((frame, i) => {
-      const pid = i <= 2 * half ? this.table.order[middle - half + i] : undefined;
-      frame.button.style.transform = `translateX(${shift + i * WIDTH}px)`;
-      frame.button.hidden = pid === undefined;
-      if (pid !== undefined) this.#fill(frame, pid, i === half);
-    });
+    const first = Math.max(0, middle - half);
+    const wanted = this.table.order.slice(first, middle + half + 1);
+    const shift = this.element.clientWidth / 2 - WIDTH / 2;
+    for (const [pid, frame] of this.#frames) {
+      if (wanted.includes(pid)) continue;
+      frame.button.remove();
+      this.#frames.delete(pid);
+    }
+    wanted.forEach((pid, i) => this.#put(pid, shift + (first + i - middle) * WIDTH, first + i === middle));
   }
 
-  #add() {
-    const img = make("img", { alt: "", draggable: "false" });
-    const letter = make("span", { class: "letter", "aria-hidden": "true" });
-    const button = make("button", { type: "button", class: "frame", tabindex: "-1" }, img, letter);
-    const frame = { button, img, letter, pid: "" };
-    button.addEventListener("click", () => this.table.go(frame.pid));
-    this.#frames.push(frame);
-    this.element.append(button);
-  }
-
-  /**
-   * @param {{button: HTMLButtonElement, img: HTMLImageElement, letter: HTMLElement, pid: string}} frame
-   * @param {string} pid
-   * @param {boolean} current
-   */
-  #fill(frame, pid, current) {
+  /** @param {string} pid @param {number} left in CSS pixels @param {boolean} current */
+  #put(pid, left, current) {
     const row = this.table.shoot.row(pid);
     if (!row) return;
-    if (frame.pid !== pid) {
-      frame.pid = pid;
-      if (row.error) frame.img.removeAttribute("src");
-      else frame.img.src = image(pid, "thumb");
-      frame.button.setAttribute("aria-label", row.name);
-    }
+    const frame = this.#frames.get(pid) ?? this.#add(row);
     dressLetter(frame.letter, row);
+    frame.button.style.transform = `translateX(${left}px)`;
     frame.button.classList.toggle("current", current);
     frame.button.setAttribute("aria-current", String(current));
+  }
+
+  /** @param {import("./types.js").Row} row @returns {Frame} */
+  #add(row) {
+    const img = make("img", { alt: "", draggable: "false", decoding: "async" });
+    if (!row.error) img.src = image(row.id, "thumb");
+    const letter = make("span", { class: "letter", "aria-hidden": "true" });
+    const button = make("button", { type: "button", class: "frame", tabindex: "-1", "aria-label": row.name }, img, letter);
+    button.dataset.pid = row.id;
+    button.addEventListener("click", () => this.table.go(row.id));
+    this.element.append(button);
+    const frame = { button, letter };
+    this.#frames.set(row.id, frame);
+    return frame;
   }
 }
