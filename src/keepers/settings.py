@@ -2,6 +2,7 @@
 
     KEEPERS_CATALOG   file of the catalog             (default: the platform's user-data directory)
     KEEPERS_MODEL     an ONNX file to use instead of the packaged network; `none` for no network
+    KEEPERS_CACHE     folder of the small pictures that the page shows (default: the platform's user-cache directory)
     KEEPERS_WORKERS   threads that score photos       (default: one per CPU core)
 
 An option on the command line wins over the environment.
@@ -55,6 +56,14 @@ def default_catalog() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("keepers", appauthor=False) / CATALOG_NAME
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where files lie that can be made again at any time: `KEEPERS_CACHE`, else where this platform keeps such."""
+    from platformdirs import user_cache_path
+
+    named = environment.get("KEEPERS_CACHE")
+    return Path(named).expanduser() if named else user_cache_path("keepers", appauthor=False)
 
 
 def cpu_count() -> int:

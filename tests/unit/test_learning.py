@@ -19,6 +19,7 @@ from keepers.errors import NotFound, NothingToDo, Refused
 from keepers.export.xmp_merge import NEW_SIDECAR
 from keepers.io import xmp
 from keepers.io.scan import scan
+from keepers.pipeline.policy import Wishes
 from keepers.pipeline.taste_facts import Table, table
 from keepers.settings import settings
 from keepers.types import Opinion, Report, Source
@@ -45,7 +46,7 @@ class Studio:
         made = [self.of_file(report, sources[report.source.path]) for report in made]
         with Catalog(self.catalog) as store:
             store.save(made)
-            store.note_shoot(folder, None)
+            store.note_shoot(folder, Wishes())
         if likes is not None:
             self.choose(made, likes, seed)
         return folder
@@ -183,7 +184,7 @@ def test_one_folder_with_days_between_is_several_shoots(studio: Studio, monkeypa
     for seed in range(3):
         studio.shoot(seed)
     with Catalog(studio.catalog) as store:
-        store.note_shoot(studio.root, None)
+        store.note_shoot(studio.root, Wishes())
         store._db.execute("DELETE FROM shoot WHERE folder <> ?", (str(studio.root),))
         for seed in range(3):
             moment = f"2024-05-{10 + 3 * seed:02}"
@@ -228,7 +229,7 @@ def test_a_photo_in_two_shoots_counts_once(learned: Studio) -> None:
     with Catalog(learned.catalog) as store:
         old = store.load(scan([learned.root / "shoot0"]))
         store.save([replace(r, source=s) for r, s in zip(old, scan([twice]), strict=True)])
-        store.note_shoot(twice, None)
+        store.note_shoot(twice, Wishes())
     after = learned.learn().occasions
     assert sum(one.kept for one in after) == sum(one.kept for one in before)
 

@@ -123,12 +123,7 @@ def cull(
     recover(run.settings, note)
     sources, skipped = photos_in(folder)
     with Catalog(run.settings.catalog) as store:
-        facts = _Facts(store, run.prepare(), sources, Path(folder).expanduser())
-        try:
-            facts.refresh(progress)
-        finally:
-            facts.flush()
-        facts.note(wishes)
+        facts = brought_up_to_date(store, run, sources, Path(folder).expanduser(), wishes, progress)
         policy = run.policy(wishes, store)
         opinions = run.opinions(facts.reports(), store.choices(), policy)
     shoot = Shoot(
@@ -163,7 +158,20 @@ def _wishes(
     )
 
 
-class _Facts:
+def brought_up_to_date(
+    store: Catalog, run: Run, sources: Sequence[Source], folder: Path, wishes: Wishes, progress: Progress | None
+) -> Facts:
+    """Measure and store what is new, changed or out of date of a shoot, and remember it as one; see `cull`."""
+    facts = Facts(store, run.prepare(), sources, folder)
+    try:
+        facts.refresh(progress)
+    finally:
+        facts.flush()
+    facts.note(wishes)
+    return facts
+
+
+class Facts:
     """The reports of a run: known ones from the catalog, missing ones measured and saved chunk by chunk."""
 
     def __init__(self, store: Catalog, run: Run, sources: Sequence[Source], folder: Path) -> None:

@@ -87,7 +87,7 @@ def learn(
     if not path.is_file():
         raise NothingToDo(f"There is no catalog {path}; cull shoots and choose in them first.")
     with Catalog(path) as store:
-        shoots = _asked(store.shoots(), folders)
+        shoots = _asked([folder for folder, _, _ in store.shoots()], folders)
         imported = sum(_listen(store, folder) for folder in shoots)
         lesson, stale = _lesson(store, run, shoots)
     if not len(lesson.kept) and stale:
@@ -237,7 +237,7 @@ def _shoots(
     store: Catalog, run: Run, folders: Sequence[Path], choices: Mapping[str, VerdictName]
 ) -> Iterator[tuple[Path, list[Opinion], int]]:
     """Each culled shoot that has choices, as the machine sees it alone, and its photos with outdated facts."""
-    places = _places(store.stored(), store.shoots())
+    places = _places(store.stored(), [folder for folder, _, _ in store.shoots()])
     versions = run.versions()
     for folder in folders:
         reports = [r for r in store.load(places.get(folder, [])) if r.photo is not None]

@@ -128,19 +128,28 @@ class Run:
     ) -> list[Opinion]:
         """As `opinions`, with the machine's verdict on photos of which a person has decided, too."""
         from keepers.pipeline.fill import fill, target
-        from keepers.pipeline.judge import judge_all
         from keepers.pipeline.members import together
 
         asked = policy or self.policy()
-        verdicts = iter(judge_all([r for r in reports if r.photo is not None], self.calibration, asked))
-        opinions = [Opinion(report, next(verdicts) if report.photo is not None else None) for report in reports]
+        opinions = self.alone(reports, asked)
         if len(opinions) > 1:
-            opinions = together(opinions, choices, [_people(report) for report in reports], asked)
+            opinions = together(opinions, choices, self.people(reports), asked)
         if taste is not None:
             from keepers.pipeline.taste_use import apply
 
             opinions = apply(opinions, taste, choices)
         return opinions if asked.keep is None else fill(opinions, target(asked.keep), choices)
+
+    def alone(self, reports: Sequence[Report], policy: Policy) -> list[Opinion]:
+        """The machine's verdict on each photo by itself, without a look at the others."""
+        from keepers.pipeline.judge import judge_all
+
+        verdicts = iter(judge_all([r for r in reports if r.photo is not None], self.calibration, policy))
+        return [Opinion(report, next(verdicts) if report.photo is not None else None) for report in reports]
+
+    def people(self, reports: Sequence[Report]) -> list[PeopleScore | None]:
+        """How good the people of each photo look, for the comparison of frames."""
+        return [_people(report) for report in reports]
 
 
 def _people(report: Report) -> PeopleScore | None:

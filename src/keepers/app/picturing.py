@@ -98,7 +98,7 @@ def _scene(
     if verdict.flaws.get("camera_shake", 0.0) >= _SHAKEN:
         seen = evidence.patches
         smear = shake.smear(evidence.luma) if seen is None else shake.of_patches(seen)
-    tiles = _tiles(evidence)
+    tiles = sharp_tiles(evidence)
     shown = partial(Scene, frame.rgb, sharpness=tiles, patches=evidence.patches, smear=smear)
     return partial(shown, faces=faces, framing=_framing(evidence))
 
@@ -137,7 +137,7 @@ def _face_mark(face: Face, label: str, scale: float) -> FaceMark:
     return FaceMark((x, y, width, height), label.replace("unknown", "?"), drawn)
 
 
-def _tiles(evidence: Evidence) -> Cells | None:
+def sharp_tiles(evidence: Evidence) -> Cells | None:
     """The tiles by their sharpness, with those that the check goes by where no network looked closer; None where none
     has texture."""
     import numpy as np

@@ -1,6 +1,7 @@
 """Facts and human choices on disk: one SQLite file, one writer."""
 
 import gc
+import os
 import shutil
 import sqlite3
 import threading
@@ -10,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from keepers.catalog import audits, face_rows, ratings, rows, shoots
+from keepers.catalog import audits, face_rows, marks, ratings, rows, shoots
 from keepers.catalog.audits import Audit, Drawn
+from keepers.catalog.marks import Mark
 from keepers.catalog.migrations import migrate
 from keepers.catalog.ratings import Word
 from keepers.catalog.shoots import GoodPhoto
@@ -238,15 +240,20 @@ class Catalog:
         with self._lock, _storage_errors(self.path):
             return audits.last(self._db, folder)
 
-    def shoots(self) -> list[Path]:
-        """The folders that were culled, sorted; they need not be there any more."""
-        with self._lock, _storage_errors(self.path):
-            return sorted(rows.path(row[0]) for row in self._db.execute("SELECT folder FROM shoot"))
-
     def stored(self) -> list[Source]:
         """Every picture that could be read, with its files as they were then, sorted; no file is looked at."""
         with self._lock, _storage_errors(self.path):
             return rows.sources(self._db.execute(rows.STORED_SOURCES).fetchall())
+
+    def shoots(self) -> list[tuple[Path, int, int]]:
+        """Folders that were culled as one shoot, the pictures stored of each, and how many a person decided of."""
+        found = []
+        with self._lock, _storage_errors(self.path):
+            for (folder,) in self._db.execute("SELECT folder FROM shoot ORDER BY folder").fetchall():
+                query = rows.PLACES_BELOW.format(ratings.LATEST)
+                photos, decided = self._db.execute(query, rows.below(folder)).fetchone()
+                found.append((Path(os.fsdecode(folder)), photos, decided))
+        return found
 
     def _want(self, sources: Sequence[Source]) -> None:
         """Fill the temporary table `wanted`, against which the queries for many sources are joined."""
@@ -274,6 +281,31 @@ class Catalog:
             raise Refused(f"{verdict!r} is no verdict; choose one of {', '.join(VERDICTS)}.")
         with self._transaction(durable=True) as db:
             ratings.add(db, [photo] if isinstance(photo, str) else photo, verdict)
+
+    def decide(self, choices: Iterable[tuple[str, VerdictName | None]]) -> None:
+        """As `choose`, of several photos with a verdict each: all are recorded or, on an error, none."""
+        with self._transaction(durable=True) as db:
+            for photo, verdict in choices:
+                ratings.add(db, [photo], verdict)
+
+    def mark(self, given: Iterable[tuple[str, Mark]]) -> None:
+        """Record stars and colours of photos; earlier ones stay on record. Durable, all or none.
+
+        Raises:
+            NotFound: the catalog has no such photo.
+        """
+        with self._transaction(durable=True) as db:
+            marks.add(db, given)
+
+    def marks(self) -> dict[str, Mark]:
+        """Photo id -> the stars and the colour that count, of photos that have any."""
+        with self._lock, _storage_errors(self.path):
+            return marks.latest(self._db)
+
+    def generation(self) -> int:
+        """A number that changes when another connection, such as another keepers, has changed the catalog."""
+        with self._lock, _storage_errors(self.path):
+            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     def choices(self) -> dict[str, VerdictName]:
         """Photo id -> the latest human choice, of photos that have one."""

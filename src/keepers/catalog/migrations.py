@@ -124,6 +124,20 @@ CREATE TABLE face (
 ) WITHOUT ROWID;
 """
 
+_MARKS = """
+-- Stars and colours that a person gave in keepers. As of choices, the latest row of a photo counts; none is changed.
+CREATE TABLE mark (
+    id INTEGER PRIMARY KEY,
+    photo TEXT NOT NULL REFERENCES photo (id),
+    stars INTEGER NOT NULL CHECK (stars BETWEEN 0 AND 5),
+    colour TEXT NOT NULL CHECK (colour IN ('', 'red', 'yellow', 'green', 'blue', 'purple')),
+    made_at TEXT NOT NULL
+);
+CREATE INDEX mark_photo ON mark (photo, id);
+CREATE TRIGGER mark_stays BEFORE DELETE ON mark BEGIN SELECT RAISE(ABORT, 'marks are only added'); END;
+CREATE TRIGGER mark_is_fixed BEFORE UPDATE ON mark BEGIN SELECT RAISE(ABORT, 'marks are only added'); END;
+"""
+
 _BUDGET = """
 -- How strictly a shoot was culled; NULL is the default. A shoot type is a packaged one's name or the text of another.
 ALTER TABLE shoot ADD COLUMN max_false_rejects REAL;
@@ -154,7 +168,7 @@ CREATE TABLE audited (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS, _GROUPS, _FACES, _BUDGET)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _RATINGS, _GROUPS, _FACES, _MARKS, _BUDGET)
 """Step n takes a catalog from `PRAGMA user_version` n to n + 1. Each statement ends at the end of a line."""
 
 

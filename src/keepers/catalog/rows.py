@@ -70,6 +70,10 @@ STORED_SOURCES = (
     "SELECT source.path, file.path, role, size, mtime_ns FROM source JOIN file ON file.source = source.path"
     " WHERE photo IS NOT NULL ORDER BY source.path, file.path <> source.path, file.path"
 )
+PLACES_BELOW = (
+    "SELECT count(*), count(chosen.photo) FROM source LEFT JOIN ({}) AS chosen ON chosen.photo = source.photo"
+    " WHERE path > ? AND path < ?"
+)
 RENEW_FILE = "UPDATE file SET size = ?, mtime_ns = ? WHERE path = ?"
 
 
@@ -86,6 +90,15 @@ def key(path: Path) -> Key:
 def path(key: Key) -> Path:
     """The path that `key` stored."""
     return Path(os.fsdecode(key))
+
+
+def below(folder: Key) -> tuple[Key, Key]:
+    """The stored paths in a folder and its subfolders lie between these two: behind "folder/", before "folder0"."""
+    if isinstance(folder, bytes):
+        start = folder.rstrip(os.fsencode(os.sep)) + os.fsencode(os.sep)
+        return start, start[:-1] + bytes([start[-1] + 1])
+    start_text = folder.rstrip(os.sep) + os.sep
+    return start_text, start_text[:-1] + chr(ord(os.sep) + 1)
 
 
 def text(value: str | None) -> str | None:

@@ -34,10 +34,14 @@ _FORMATS: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def read(source: Source) -> tuple[Photo, Frame]:
+def read(source: Source, long: int | None = None) -> tuple[Photo, Frame]:
     """Read a photo from disk: its facts and its pixels, upright and in sRGB, at half scale where it is large.
 
     What the file is shows in its content; its extension does not matter. Nothing is printed.
+
+    Args:
+        long: to look at, not to measure: of a JPEG, or the one in a RAW, the long side has at least so many pixels, or
+            all that there are, and not many more; other formats come as always.
 
     Raises:
         UnreadablePhoto: gone, forbidden, no photo, truncated or damaged.
@@ -48,9 +52,9 @@ def read(source: Source) -> tuple[Photo, Frame]:
         head = read_head(file)
         if sniff(head, path.suffix) == "raw":
             identity = hash_windows(file, file.seek(0, os.SEEK_END))
-            return _finish(identity, source, decode_raw(path.name, path, head))
+            return _finish(identity, source, decode_raw(path.name, path, head, long))
         data = head + read_up_to(file, MAX_BYTES) if len(head) == HEAD_BYTES else head
-        return _finish(hash_bytes(data), source, _decode(path.name, data))
+        return _finish(hash_bytes(data), source, _decode(path.name, data, long))
 
 
 def decode_bytes(name: str, data: bytes) -> tuple[Photo, Frame]:
@@ -86,10 +90,10 @@ def _only_photo_errors(name: str) -> Iterator[None]:
         raise UnreadablePhoto(f"{name} cannot be decoded ({kind}); copy it from the card again.") from error
 
 
-def _decode(name: str, data: bytes) -> Picture:
+def _decode(name: str, data: bytes, long: int | None = None) -> Picture:
     kind = sniff(data[:HEAD_BYTES], "")
     if kind == "jpeg":
-        return decode_jpeg(name, data)
+        return decode_jpeg(name, data, long)
     if kind not in _FORMATS:
         raise UnreadablePhoto(
             f"{name} is not a photo in a format that keepers reads; it reads JPEG, HEIC, AVIF, PNG, TIFF, WebP and RAW."

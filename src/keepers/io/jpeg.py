@@ -31,8 +31,11 @@ class _Header:
     progressive: bool
 
 
-def decode_jpeg(name: str, data: bytes) -> Picture:
+def decode_jpeg(name: str, data: bytes, long: int | None = None) -> Picture:
     """A JPEG of at least 8 megapixels at half scale, a smaller one in full.
+
+    Args:
+        long: instead, the smallest scale (n/8) at which the long side has so many pixels, the full one where none has.
 
     Raises:
         UnreadablePhoto: truncated or damaged, even where part of the picture could be shown: what is measured on
@@ -48,7 +51,7 @@ def decode_jpeg(name: str, data: bytes) -> Picture:
         return _by_pillow(name, data)
     header = _header(data, width, height)
     try:
-        rgb = _pixels(data, header)
+        rgb = _pixels(data, header, long=long)
     except ValueError as error:
         recovered = _recover(name, data, header, str(error))
         if recovered is None:
@@ -68,10 +71,13 @@ def _header(data: bytes, width: int, height: int) -> _Header:
         return _Header(width, height, None, None, b"\xff\xc2" in data)
 
 
-def _pixels(data: bytes, header: _Header, strict: bool = True) -> Rgb:
+def _pixels(data: bytes, header: _Header, strict: bool = True, long: int | None = None) -> Rgb:
     # TurboJPEG takes the smallest of its scales (n/8) that reaches this size; 0 asks for full size.
     large = header.width * header.height >= HALVE_FROM
     least = ((header.height + 1) // 2, (header.width + 1) // 2) if large else (0, 0)
+    if long is not None:
+        share = long / max(header.height, header.width)
+        least = (int(header.height * share), int(header.width * share)) if share < 1 else (0, 0)
     rgb = simplejpeg.decode_jpeg(data, min_height=least[0], min_width=least[1], strict=strict)
     return np.asarray(rgb, dtype=np.uint8)
 

@@ -24,13 +24,14 @@ _FLIPS = {3: 3, 5: 8, 6: 6}
 _SRGB_CURVE = (2.4, 12.92)
 
 
-def decode_raw(name: str, content: Path | bytes, head: bytes) -> Picture:
+def decode_raw(name: str, content: Path | bytes, head: bytes, long: int | None = None) -> Picture:
     """The picture in a RAW file.
 
     Args:
         name: what to call the file in messages.
         content: its path (only the parts that are needed are read) or all of its bytes.
         head: its first MiB, for the camera's facts.
+        long: scale of the preview, as for `decode_jpeg`.
 
     Raises:
         UnreadablePhoto: unknown to LibRaw, truncated, or without any usable picture.
@@ -42,7 +43,7 @@ def decode_raw(name: str, content: Path | bytes, head: bytes) -> Picture:
     try:
         # LibRaw reports damage on stderr from deep inside and offers Python no way to hush it.
         with no_stderr(), rawpy.imread(_openable(content)) as raw:
-            return _decode(name, raw, head)
+            return _decode(name, raw, head, long)
     except (PhotoError, MemoryError):
         raise
     except rawpy.LibRawUnsufficientMemoryError as error:
@@ -61,12 +62,12 @@ def _openable(content: Path | bytes) -> str | io.BytesIO:
     return str(content) if isinstance(content, Path) else io.BytesIO(content)
 
 
-def _decode(name: str, raw: "rawpy.RawPy", head: bytes) -> Picture:
+def _decode(name: str, raw: "rawpy.RawPy", head: bytes, long: int | None) -> Picture:
     sizes = raw.sizes
     width, height = int(sizes.width), int(sizes.height)
     refuse_pixels(name, width, height)
     flip = _FLIPS.get(int(sizes.flip), 1)
-    preview = _preview(name, raw)
+    preview = _preview(name, raw, long)
     camera = _facts(raw, head, preview)
     if preview is not None and _large_enough(preview, width, height):
         turn = _turn(preview, width, height, flip)
@@ -78,14 +79,14 @@ def _decode(name: str, raw: "rawpy.RawPy", head: bytes) -> Picture:
     return Picture(pixels, width, height, replace(camera, orientation=flip), flip, "demosaic")
 
 
-def _preview(name: str, raw: "rawpy.RawPy") -> Picture | None:
+def _preview(name: str, raw: "rawpy.RawPy", long: int | None = None) -> Picture | None:
     """The largest preview in the file, or None where there is none that can be decoded."""
     import rawpy
 
     try:
         thumb = raw.extract_thumb()
         if thumb.format == rawpy.ThumbFormat.JPEG:
-            return decode_jpeg(name, bytes(thumb.data))
+            return decode_jpeg(name, bytes(thumb.data), long)
         pixels = np.asarray(thumb.data)
         if thumb.format == rawpy.ThumbFormat.BITMAP and pixels.dtype == np.uint8 and pixels.ndim == 3:
             rgb: Rgb = np.ascontiguousarray(pixels[:, :, :3])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from keepers.pipeline.best import CLEAR, TIE, People, Ranking, rank
-from keepers.pipeline.frames import Ints, frames
+from keepers.pipeline.frames import frames
 from keepers.pipeline.group import Grouping, group
 from keepers.pipeline.policy import Policy
 from keepers.pipeline.triage import GroupRuling, Standing, may_delete, triage_group
@@ -58,38 +58,68 @@ def together(
         people: how good the people look, for each opinion; None where nothing is known.
         policy: what the opinions were judged by.
     """
-    at = [n for n, opinion in enumerate(opinions) if opinion.report.photo is not None]
-    reports = [opinions[n].report for n in at]
-    arrays = frames(reports)
-    found = group(arrays)
-    seen = [people[n] for n in at] if people is not None else None
-    ranking = rank(reports, arrays, found.label, seen)
-    spoilt = _spoilt([opinions[n] for n in at], choices or {}, policy)
-    standing = _Frames(reports, found, ranking, (ranking.loss + _SPOILT * spoilt).tolist(), spoilt.tolist())
-    result = list(opinions)
-    scene = (found.scene + 1).tolist()
-    for one, n in enumerate(at):
-        result[n] = Opinion(opinions[n].report, opinions[n].verdict, None, scene[one])
-    for number, members in enumerate(_in_time(found)):
-        made = _group(standing, number, members)
-        some = [Opinion(result[at[one]].report, result[at[one]].verdict, made, scene[one]) for one in members]
-        for one, opinion in zip(members, _ruled(some, members, ranking, choices or {}, policy), strict=True):
-            result[at[one]] = opinion
+    gathered = gather([opinion.report for opinion in opinions], people)
+    result = in_scenes(opinions, gathered)
+    for at, opinion in compared(result, gathered, choices or {}, None, policy).items():
+        result[at] = opinion
     return result
 
 
 @dataclass(frozen=True, slots=True)
-class _Frames:
-    """What is known of all frames. loss: steps behind the best, a likely flaw included; spoilt: see `_spoilt`.
+class Gathered:
+    """Which of N photos belong together, and how they compare: what neither a verdict nor a choice changes.
 
-    Lists, not arrays: most groups have a handful of frames.
+    at: positions of the readable photos among the N; the rest counts in these. reports: of the readable ones.
+    groups: of each group its members in the order of time. loss: steps that each lies behind the best of its group.
+    Plain numbers, not arrays: most groups have a handful of frames.
     """
 
-    reports: Sequence[Report]
+    at: tuple[int, ...]
+    reports: tuple[Report, ...]
     found: Grouping
     ranking: Ranking
+    groups: tuple[tuple[int, ...], ...]
     loss: list[float]
-    spoilt: list[int]
+
+
+def gather(reports: Sequence[Report], people: Sequence[People | None] | None = None) -> Gathered:
+    """Group and compare photos; arguments as for `together`."""
+    at = tuple(n for n, report in enumerate(reports) if report.photo is not None)
+    readable = tuple(reports[n] for n in at)
+    arrays = frames(readable)
+    found = group(arrays)
+    ranking = rank(readable, arrays, found.label, [people[n] for n in at] if people is not None else None)
+    return Gathered(at, readable, found, ranking, tuple(_in_time(found)), ranking.loss.tolist())
+
+
+def in_scenes(opinions: Sequence[Opinion], gathered: Gathered) -> list[Opinion]:
+    """The same opinions with their scenes."""
+    result = list(opinions)
+    for n, scene in zip(gathered.at, (gathered.found.scene + 1).tolist(), strict=True):
+        result[n] = Opinion(opinions[n].report, opinions[n].verdict, None, scene)
+    return result
+
+
+def compared(
+    opinions: Sequence[Opinion],
+    gathered: Gathered,
+    choices: Mapping[str, VerdictName],
+    numbers: Iterable[int] | None = None,
+    policy: Policy = _USUAL,
+) -> dict[int, Opinion]:
+    """Position -> opinion with its group, under the policy for groups, for the members of some groups (all by default).
+
+    A choice changes nothing outside the group of its photo, so that of thousands of photos a few need be asked.
+    """
+    at, result = gathered.at, {}
+    for number in range(len(gathered.groups)) if numbers is None else numbers:
+        members = gathered.groups[number]
+        some = [opinions[at[one]] for one in members]
+        made = _group(gathered, number, _spoilt(some, choices, policy))
+        some = [Opinion(one.report, one.verdict, made, one.scene) for one in some]
+        for one, opinion in zip(members, _ruled(some, members, gathered.ranking, choices, policy), strict=True):
+            result[at[one]] = opinion
+    return result
 
 
 def member_of(group: Group, path: Path) -> Member:
@@ -97,9 +127,9 @@ def member_of(group: Group, path: Path) -> Member:
     return next(one for one in group.members if one.path == path)
 
 
-def _spoilt(opinions: Sequence[Opinion], choices: Mapping[str, VerdictName], policy: Policy) -> Ints:
+def _spoilt(opinions: Sequence[Opinion], choices: Mapping[str, VerdictName], policy: Policy) -> list[int]:
     """0 for frames without a likely flaw and for those that a person keeps, 1 for others, 2 for those put away."""
-    spoilt = np.zeros(len(opinions), np.int64)
+    spoilt = [0] * len(opinions)
     for at, opinion in enumerate(opinions):
         choice = choices.get(opinion.report.photo.id) if opinion.report.photo else None
         verdict = opinion.verdict
@@ -116,16 +146,17 @@ def _flawed(verdict: Verdict, policy: Policy) -> bool:
     return may_delete(verdict, lambda flaw: math.inf if kind.ignores(flaw) else kind.tolerance(flaw))
 
 
-def _in_time(found: Grouping) -> list[list[int]]:
+def _in_time(found: Grouping) -> list[tuple[int, ...]]:
     """The frames of each group, in the order in which they were taken."""
     order = np.lexsort((np.arange(len(found.label)), found.time, found.label))
     order = order[found.label[order] >= 0]
     parts = np.split(order, np.flatnonzero(np.diff(found.label[order])) + 1) if len(order) else []
-    return [part.tolist() for part in parts]
+    return [tuple(part.tolist()) for part in parts]
 
 
-def _group(known: _Frames, number: int, members: Sequence[int]) -> Group:
-    kind = known.found.kinds[number]
+def _group(known: Gathered, number: int, spoilt: Sequence[int]) -> Group:
+    """The group of that number; `spoilt` of its members in their order."""
+    kind, members = known.found.kinds[number], known.groups[number]
     scene = int(known.found.scene[members[0]]) + 1
     first = known.reports[members[0]].photo
     assert first is not None
@@ -139,7 +170,7 @@ def _group(known: _Frames, number: int, members: Sequence[int]) -> Group:
         return Group(name, kind, plain, None, why, protected=True, scene=scene)
     originals = [at for at, copy in enumerate(copies) if copy < 0]
     # A frame with a likely flaw comes after all without one, however sharp: the comparison does not know every flaw.
-    loss = [known.loss[one] for one in members]
+    loss = [known.loss[one] + _SPOILT * worse for one, worse in zip(members, spoilt, strict=True)]
     order = sorted(originals, key=lambda at: (loss[at], at))
     best = order[0]
     places = _places(loss, order)
@@ -147,7 +178,7 @@ def _group(known: _Frames, number: int, members: Sequence[int]) -> Group:
     for at, one in enumerate(members):
         like = at if copies[at] < 0 else members.index(copies[at])
         reasons = known.ranking.reasons(one, members[best])
-        if known.spoilt[members[like]] > known.spoilt[members[best]]:
+        if spoilt[like] > spoilt[best]:
             reasons = ("no likely flaw", *reasons)
         made.append(Member(path[at], places[like], loss[like] - loss[best], reasons, of[at]))
     tied = len(order) > 1 and loss[order[1]] - loss[best] < TIE
@@ -167,7 +198,7 @@ def _places(loss: Sequence[float], order: Sequence[int]) -> dict[int, int]:
     return places
 
 
-def _why(known: _Frames, members: Sequence[int], order: Sequence[int], loss: Sequence[float]) -> str:
+def _why(known: Gathered, members: Sequence[int], order: Sequence[int], loss: Sequence[float]) -> str:
     if len(order) == 1:
         return "The others are exact copies of it"
     best, second = members[order[0]], members[order[1]]

@@ -43,17 +43,20 @@ class Uploads:
             KeepersError: the scoring process cannot be started.
         """
         path = Path(name)
-        files = (PhotoFile(path, "image", len(data), 0),)
+        return self.ask(Upload(path, (PhotoFile(path, "image", len(data), 0),), data))
+
+    def ask(self, source: Source) -> Report:
+        """What the scorer says of one source; as `score`."""
         child = self._idle.get()
         try:
             for _ in range(_TRIES):
                 child = child or Child(self._build, 1)
-                report = self._ask(child, Upload(path, files, data))
+                report = self._ask(child, source)
                 if report is not None:
                     return report
                 child.kill()
                 child = None
-            return Report(Source(path, files), error=f"{path.name} {CRASHES}")
+            return Report(_plain(source), error=f"{source.path.name} {CRASHES}")
         except BaseException:  # also Ctrl-C: nobody wants its answer any more
             if child is not None:
                 child.kill()
@@ -70,10 +73,10 @@ class Uploads:
                 if child is not None:
                     child.kill()
 
-    def _ask(self, child: Child, upload: Upload) -> Report | None:
+    def _ask(self, child: Child, source: Source) -> Report | None:
         """The answer; None when the process died over it."""
         number = next(self._numbers)
-        child.send(Task(number, upload))
+        child.send(Task(number, source))
         deadline = time.monotonic() + self._timeout_s
         while time.monotonic() < deadline:
             heard = child.hear()
@@ -85,5 +88,9 @@ class Uploads:
             if isinstance(message, Done) and message.number == number:
                 return message.report
         child.kill()  # the next photo finds it dead and starts another
-        source = Source(upload.path, upload.files)
-        return Report(source, error=f"{upload.path.name} {too_slow(self._timeout_s)}", passing=True)
+        return Report(_plain(source), error=f"{source.path.name} {too_slow(self._timeout_s)}", passing=True)
+
+
+def _plain(source: Source) -> Source:
+    """Without the bytes of an upload."""
+    return Source(source.path, source.files)

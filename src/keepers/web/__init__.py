@@ -1,6 +1,6 @@
-"""The page `keepers serve` shows: choose or drop photos, and each appears with its verdict and the reasons.
+"""The pages: `keepers review` shows a shoot and records what a person decides of it; `keepers serve` judges uploads.
 
-It is a thin client of the verb behind `keepers assess` and stores nothing: photos are bytes in memory.
+Both are thin clients of the verbs in `keepers.app`; dropped photos are bytes in memory and are not stored.
 """
 
 from keepers.web.page import create_app

@@ -6,15 +6,18 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
-from flask import Flask, Response, abort, jsonify, make_response, render_template, request
+from flask import Flask, Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask_bootstrap import Bootstrap5
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.wrappers import Response as AnyResponse
 
+from keepers.app.review import Desk
 from keepers.errors import KeepersError
 from keepers.io.kinds import HEIF_EXTENSIONS, IMAGE_EXTENSIONS, JPEG_EXTENSIONS, RAW_EXTENSIONS
-from keepers.types import VERDICT_TITLES, Opinion
+from keepers.types import VERDICT_TITLES, Json, Opinion
 from keepers.web import security
 from keepers.web.preview import preview as make_preview
+from keepers.web.review import add_review, status_of
 
 Assess = Callable[[str, bytes], Opinion]
 Preview = Callable[[str, bytes], str | None]
@@ -30,6 +33,8 @@ def create_app(
     preview: Preview = make_preview,
     keys: security.Keys | None = None,
     body_limit: int = BODY_LIMIT,
+    desk: Desk | None = None,
+    first: str | None = None,
 ) -> Flask:
     """The WSGI application.
 
@@ -38,6 +43,8 @@ def create_app(
         preview: makes the small picture for formats that browsers cannot show; None where it cannot.
         keys: the secrets of this run; drawn anew unless given.
         body_limit: bytes of the largest photo that is accepted.
+        desk: the shoots that can be reviewed; none unless given.
+        first: id of the shoot that the link opens; the page for dropping photos where None.
     """
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=body_limit, BOOTSTRAP_SERVE_LOCAL=True)
@@ -46,7 +53,10 @@ def create_app(
     keys = keys or security.Keys()
     security.protect(app, keys)
     _answer_errors(app)
-    _add_page(app, keys, body_limit)
+    _add_page(app, keys, body_limit, desk, first)
+    if desk is not None:
+        app.extensions["keepers"] = desk
+        add_review(app, desk, keys)
     _add_question(app, assess or _assess, preview)
     return app
 
@@ -57,12 +67,15 @@ def _assess(name: str, data: bytes) -> Opinion:
     return assess_bytes(name, data)
 
 
-def _add_page(app: Flask, keys: security.Keys, body_limit: int) -> None:
+def _add_page(app: Flask, keys: security.Keys, body_limit: int, desk: Desk | None, first: str | None) -> None:
     @app.get("/")
-    def index() -> str:
+    def index() -> str | AnyResponse:
+        if first is not None:
+            return redirect(url_for("review_page", sid=first))
         return render_template(
             "index.html",
             csrf=keys.csrf,
+            shoots=_shoots(desk),
             limit=body_limit,
             titles=VERDICT_TITLES,
             letters=LETTERS,
@@ -74,6 +87,16 @@ def _add_page(app: Flask, keys: security.Keys, body_limit: int) -> None:
     @app.get("/healthz")
     def healthz() -> Response:
         return jsonify(status="ok")
+
+
+def _shoots(desk: Desk | None) -> list[Json]:
+    """What can be reviewed; nothing where the catalog cannot be used, since this page does not need it."""
+    if desk is None:
+        return []
+    try:
+        return desk.shoots()
+    except KeepersError:
+        return []
 
 
 def _endings(extensions: Iterable[str]) -> list[str]:
@@ -130,7 +153,7 @@ def _answer_errors(app: Flask) -> None:
 
     @app.errorhandler(KeepersError)
     def failed(error: KeepersError) -> Response:
-        return _sentence(str(error), 500)
+        return _sentence(str(error), status_of(error))
 
     @app.errorhandler(Exception)
     def broke(error: Exception) -> Response:

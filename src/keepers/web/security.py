@@ -1,4 +1,4 @@
-"""Who may talk to the page: this computer, and on it only whoever holds the link that `keepers serve` printed.
+"""Who may talk to the page: this computer, and on it only whoever holds the link that keepers printed.
 
 Any web page open in the same browser can send requests to 127.0.0.1, and any program on the computer can reach
 the port. Five locks, each tested by its refusal:
@@ -22,6 +22,9 @@ TRUSTED_HOSTS = ["127.0.0.1", "localhost"]
 CSRF_HEADER = "X-Keepers-CSRF"
 OPEN_ENDPOINTS = frozenset({"static", "bootstrap.static", "healthz"})
 """What anyone on this computer may fetch: files that ship with the program, and a sign of life."""
+
+LASTING_ENDPOINTS = frozenset({"image", "overlay"})
+"""What the browser may keep: pictures, whose addresses hold the hash of the photo. They say so themselves."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -78,7 +81,7 @@ def protect(app: Flask, keys: Keys) -> None:
     @app.after_request
     def seal(response: Response) -> Response:
         response.headers.update(HEADERS)
-        if request.endpoint not in ("static", "bootstrap.static"):
+        if request.endpoint not in ("static", "bootstrap.static", *LASTING_ENDPOINTS):
             response.headers["Cache-Control"] = "no-store"
         if g.get("admitted"):
             response.set_cookie(_cookie_name(), keys.session, httponly=True, samesite="Strict", path="/")
@@ -106,7 +109,7 @@ def _refuse_without_session(keys: Keys) -> None:
     if request.endpoint == "index" and compare_digest(token.encode(), keys.link.encode()):
         g.admitted = True
         return
-    abort(403, "Open the link that `keepers serve` printed; this address alone does not let you in.")
+    abort(403, "Open the link that keepers printed; this address alone does not let you in.")
 
 
 def _refuse_without_csrf(keys: Keys) -> None:

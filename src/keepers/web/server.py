@@ -11,22 +11,32 @@ from typing import Any
 import waitress
 from flask import Flask
 
+from keepers.app.review import Desk
 from keepers.errors import UserError
 from keepers.web import security
 from keepers.web.page import BODY_LIMIT, create_app
 
 PORT = 8421
 PORTS_TRIED = 20
-THREADS = 4
-"""The page asks about three photos at a time; one thread stays free for everything else."""
-CONNECTIONS = 16
+THREADS = 14
+"""A stream of events holds one, of which there are at most six; a browser asks for six pictures at a time."""
+CONNECTIONS = 24
 """Bodies are held in memory, so this bounds it; a browser opens at most six."""
 
 
-def serve(host: str = "127.0.0.1", port: int = PORT, open_browser: bool = True) -> None:
+def serve(
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    open_browser: bool = True,
+    *,
+    desk: Desk | None = None,
+    first: str | None = None,
+) -> None:
     """Serve the page until Ctrl-C, print its link, and open it in the browser.
 
     Args:
+        desk: the shoots that can be reviewed; those of the catalog unless given. It is closed in the end.
+        first: id of the shoot that the link opens; the page for dropping photos where None.
         host: 127.0.0.1 or localhost; nobody else's computer is answered.
         port: the first port to try; the next free one is taken where it is in use. 0 lets the system choose.
         open_browser: also open the link.
@@ -34,12 +44,13 @@ def serve(host: str = "127.0.0.1", port: int = PORT, open_browser: bool = True) 
     Raises:
         UserError: the host is not this computer's, or no port is free.
     """
+    desk = desk if desk is not None else Desk()
     listener = listen(host, port)
     keys = security.Keys()
-    server = make_server(create_app(keys=keys), listener)
+    server = make_server(create_app(keys=keys, desk=desk, first=first), listener)
     link = f"http://{host}:{listener.getsockname()[1]}/?token={keys.link}"
     try:
-        print(f"keepers is at {link}\nPhotos stay on this computer and are not stored. Ctrl-C ends it.", flush=True)
+        print(f"keepers is at {link}\nPhotos stay on this computer. Ctrl-C ends it.", flush=True)
         if open_browser:
             # In a thread, because a browser in the terminal returns only when it is closed.
             threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
@@ -48,6 +59,7 @@ def serve(host: str = "127.0.0.1", port: int = PORT, open_browser: bool = True) 
         pass
     finally:
         server.close()
+        desk.close()
     print("keepers has stopped.", flush=True)
 
 
@@ -87,7 +99,7 @@ def _bind(port: int) -> socket.socket | None:
 def make_server(app: Flask, listener: socket.socket) -> Any:
     """A waitress server for `app` on `listener`; `run()` serves until Ctrl-C."""
     limit: int = app.config.get("MAX_CONTENT_LENGTH") or BODY_LIMIT
-    return waitress.create_server(
+    made = waitress.create_server(
         app,
         sockets=[listener],
         threads=THREADS,
@@ -98,3 +110,18 @@ def make_server(app: Flask, listener: socket.socket) -> Any:
         # waitress would write larger bodies to temporary files; photos must not touch the disk.
         inbuf_overflow=limit + 65 * 1024**2,
     )
+    desk: Desk | None = app.extensions.get("keepers")
+    if desk is not None:
+        _hang_up_first(made.task_dispatcher, desk)
+    return made
+
+
+def _hang_up_first(dispatcher: Any, desk: Desk) -> None:
+    """waitress waits for its threads before it stops; those that hold a stream of events would let it wait in vain."""
+    stop = dispatcher.shutdown
+
+    def shutdown(*args: Any, **kwargs: Any) -> Any:
+        desk.hang_up()
+        return stop(*args, **kwargs)
+
+    dispatcher.shutdown = shutdown

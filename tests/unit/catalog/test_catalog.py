@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from keepers.catalog import migrations
 from keepers.catalog.db import Catalog
 from keepers.errors import NotFound, Refused, StorageError, UnreadablePhoto
+from keepers.pipeline.policy import Wishes
 from keepers.types import CameraFacts, Measurement, Photo, PhotoFile, Report, Signature, Source
 
 V1 = {"noise": "1", "tile_sharpness": "1"}
@@ -406,9 +407,9 @@ def test_shoots_and_photos_are_known_without_the_disk(path: Path) -> None:
     odd = make_source("/p/caf\udce9.jpg")
     pair = make_source("/p/b.jpg", 10, 5, PhotoFile(Path("/p/b.cr3"), "raw", 7, 5))
     catalog.save([make_report(odd, 1), make_report(pair, 2), Report(make_source("/p/bad.jpg"), error="It is damaged.")])
-    catalog.note_shoot(Path("/p"), None)
-    catalog.note_shoot(Path("/caf\udce9"), "20%")
-    assert catalog.shoots() == sorted([Path("/p"), Path("/caf\udce9")])
+    catalog.note_shoot(Path("/p"), Wishes())
+    catalog.note_shoot(Path("/caf\udce9"), Wishes("20%"))
+    assert [folder for folder, _, _ in catalog.shoots()] == sorted([Path("/p"), Path("/caf\udce9")])
     stored = catalog.stored()
     assert {source.path: set(source.files) for source in stored} == {one.path: set(one.files) for one in (odd, pair)}
     assert [source.path for source in stored] == sorted(source.path for source in stored)

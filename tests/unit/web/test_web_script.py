@@ -1,4 +1,4 @@
-"""The page's script is plain JavaScript whose types are checked."""
+"""The pages' scripts are plain JavaScript whose types are checked."""
 
 import shutil
 import subprocess
@@ -8,7 +8,8 @@ import pytest
 
 import keepers.web
 
-SCRIPT = Path(keepers.web.__file__).parent / "static" / "app.js"
+STATIC = Path(keepers.web.__file__).parent / "static"
+SCRIPTS = [STATIC / "app.js", *sorted((STATIC / "review").glob("*.js"))]
 TYPESCRIPT = "typescript@5.9.3"
 OPTIONS = ("--checkJs", "--allowJs", "--noEmit", "--strict", "--noUnusedLocals", "--noImplicitReturns")
 TARGET = ("--target", "es2022", "--module", "es2022", "--lib", "es2022,dom,dom.iterable")
@@ -33,6 +34,10 @@ def compiler(folder: Path) -> list[str]:
 
 def test_types(tmp_path: Path) -> None:
     checked = subprocess.run(
-        [*compiler(tmp_path), *OPTIONS, *TARGET, str(SCRIPT)], capture_output=True, text=True, timeout=120, cwd=tmp_path
+        [*compiler(tmp_path), *OPTIONS, *TARGET, *map(str, SCRIPTS)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr

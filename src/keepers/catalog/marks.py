@@ -1,0 +1,48 @@
+"""Stars and colours that a person gives: only added, the latest row of a photo counts."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, get_args
+
+from keepers.errors import NotFound
+
+Colour = Literal["", "red", "yellow", "green", "blue", "purple"]
+COLOURS: tuple[Colour, ...] = get_args(Colour)
+MOST_STARS = 5
+
+_LATEST = (
+    "SELECT photo, stars, colour FROM mark WHERE id IN (SELECT max(id) FROM mark GROUP BY photo)"
+    " AND (stars > 0 OR colour <> '')"
+)
+_ADD = "INSERT INTO mark (photo, stars, colour, made_at) VALUES (?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a person says of a photo besides the verdict: `stars` 0 (none) .. 5, and a colour, "" for none."""
+
+    stars: int = 0
+    colour: Colour = ""
+
+
+NO_MARK = Mark()
+
+
+def add(db: sqlite3.Connection, marks: Iterable[tuple[str, Mark]]) -> None:
+    """Record marks of photos.
+
+    Raises:
+        NotFound: the catalog has no such photo.
+    """
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    for photo, mark in marks:
+        if not db.execute("SELECT 1 FROM photo WHERE id = ?", (photo,)).fetchone():
+            raise NotFound(f"The catalog has no photo {photo}; cull its folder first.")
+        db.execute(_ADD, (photo, mark.stars, mark.colour, now))
+
+
+def latest(db: sqlite3.Connection) -> dict[str, Mark]:
+    """Photo id -> the mark that counts, of photos that have one."""
+    return {photo: Mark(stars, colour) for photo, stars, colour in db.execute(_LATEST)}

@@ -1,0 +1,346 @@
+"""The addresses of the review page: what they answer, what they refuse, and that two tabs stay in step."""
+
+import json
+import os
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+
+from keepers.app.review import Desk, ReviewedShoot
+from keepers.catalog.db import Catalog
+from keepers.errors import StorageError
+from keepers.web import create_app
+from keepers.web.openapi import ROUTES, description
+from keepers.web.security import Keys
+from review_world import NAMES, PictureWorld, ids, opened, picture_world, wait
+from web_fakes import LIMIT, assess
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[PictureWorld]:
+    with picture_world(tmp_path) as here:
+        here.take(*NAMES)
+        yield here
+
+
+@pytest.fixture
+def desk(world: PictureWorld) -> Iterator[Desk]:
+    made = world.desk()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shoot(desk: Desk, world: PictureWorld) -> ReviewedShoot:
+    return opened(desk, world.shoot)
+
+
+@pytest.fixture
+def app(keys: Keys, desk: Desk, shoot: ReviewedShoot) -> Flask:
+    return create_app(assess, keys=keys, body_limit=LIMIT, desk=desk)
+
+
+def conforms(value: Any, schema: dict[str, Any], at: str = "") -> None:
+    """Assert that a value is what a schema of the description says."""
+    if "$ref" in schema:
+        return conforms(value, description()["components"]["schemas"][schema["$ref"].rpartition("/")[2]], at)
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    python = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
+    if value is None:
+        assert "null" in kinds, at
+        return None
+    matching = [kind for kind in kinds if kind != "null" and isinstance(value, python[kind])]
+    assert matching and not (isinstance(value, bool) and "boolean" not in kinds), (at, value)
+    assert value in schema.get("enum", [value]), (at, value)
+    if isinstance(value, dict) and "properties" in schema:
+        assert set(schema.get("required", ())) <= set(value), (at, set(schema["required"]) - set(value))
+        if schema.get("additionalProperties") is False:
+            assert set(value) <= set(schema["properties"]), (at, set(value) - set(schema["properties"]))
+        for name in set(value) & set(schema["properties"]):
+            conforms(value[name], schema["properties"][name], f"{at}.{name}")
+    if isinstance(value, list):
+        for item in value:
+            conforms(item, schema["items"], f"{at}[]")
+    return None
+
+
+def answer(path: str, method: str = "get") -> dict[str, Any]:
+    """The schema of an answer."""
+    content = description()["paths"][path][method]["responses"]["200"]["content"]
+    return content["application/json"]["schema"]
+
+
+# What is described
+
+
+def test_the_description_names_every_address_and_no_other(app: Flask) -> None:
+    inner = {"sid": "{sid}", "pid": "{pid}", "size": "{size}", "kind": "{kind}", "job": "{job}"}
+    served = set()
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/"):
+            path = rule.rule.replace("<int:", "<")
+            for name, braces in inner.items():
+                path = path.replace(f"<{name}>", braces)
+            served |= {(method.lower(), path) for method in rule.methods - {"HEAD", "OPTIONS"}}
+    assert served == {(route.method, route.path) for route in ROUTES}
+
+
+def test_the_description_is_served_and_its_references_lead_somewhere(visitor: FlaskClient) -> None:
+    said = visitor.get("/api/openapi.json").get_json()
+    assert said["openapi"].startswith("3.1") and said == json.loads(json.dumps(description()))
+    names = set(said["components"]["schemas"])
+    text = json.dumps(said)
+    assert {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]} <= names
+
+
+def test_answers_are_as_described(visitor: FlaskClient, shoot: ReviewedShoot, tmp_path: Path) -> None:
+    api, photo = f"/api/shoots/{shoot.id}", ids(shoot)["soft1.jpg"]
+    conforms(visitor.get("/api/shoots").get_json(), answer("/api/shoots"))
+    conforms(visitor.get(api).get_json(), answer("/api/shoots/{sid}"))
+    conforms(visitor.get(f"{api}/audit?size=2").get_json(), answer("/api/shoots/{sid}/audit"))
+    conforms(visitor.get(f"/api/photos/{photo}").get_json(), answer("/api/photos/{pid}"))
+    for verb, body in (
+        ("choices", {"ids": [photo], "verdict": "maybe"}),
+        ("marks", {"ids": [photo], "stars": 3, "colour": "red"}),
+        ("accept", {"ids": list(ids(shoot).values())[:2]}),
+        ("undo", {}),
+        ("redo", {}),
+        ("export", {"to": "csv", "dry_run": True}),
+        ("export", {"to": "xmp", "dry_run": False, "profile": "darktable", "stars": True}),
+    ):
+        response = visitor.post(f"{api}/{verb}", json=body)
+        assert response.status_code == 200, response.get_json()
+        conforms(response.get_json(), answer(f"/api/shoots/{{sid}}/{verb}", "post"), verb)
+    job = response.get_json()["job"]
+    back = visitor.post(f"/api/jobs/{job}/undo", json={}).get_json()
+    conforms(back, answer("/api/jobs/{job}/undo", "post"))
+    assert back["restored"] == response.get_json()["written"] and not list(shoot.folder.glob("*.xmp"))
+
+
+# What is answered
+
+
+def test_a_shoot_tells_of_all_its_photos(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    said = visitor.get(f"/api/shoots/{shoot.id}").get_json()
+    rows = {row["name"]: row for row in said["photos"]}
+    assert set(rows) == set(NAMES) and said["state"] == "ready" and said["name"] == "shoot"
+    assert rows["a.jpg"]["verdict"] == rows["a.jpg"]["machine"] == "keep" and rows["soft1.jpg"]["verdict"] == "delete"
+    assert rows["bad.jpg"]["verdict"] is None and "bad.jpg" in rows["bad.jpg"]["error"]
+    assert said["counts"] == {"keep": 2, "maybe": 0, "delete": 2, "unreadable": 1, "decided": 0}
+    (line,) = visitor.get("/api/shoots").get_json()["shoots"]
+    assert (line["id"], line["photos"], line["keep"], line["decided"]) == (shoot.id, 5, 2, 0)
+
+
+def test_an_acknowledged_choice_is_on_the_disk(visitor: FlaskClient, shoot: ReviewedShoot, world: PictureWorld) -> None:
+    photo = ids(shoot)["a.jpg"]
+    change = visitor.post(f"/api/shoots/{shoot.id}/choices", json={"ids": [photo], "verdict": "delete"}).get_json()
+    with Catalog(world.catalog) as store:
+        assert store.choices() == {photo: "delete"}
+    (row,) = change["photos"]
+    assert (row["choice"], row["verdict"], row["machine"]) == ("delete", "delete", "keep")
+    assert change["counts"]["decided"] == 1 and change["can_undo"] and not change["can_redo"]
+
+
+def test_where_the_disk_fails_nothing_changes(
+    visitor: FlaskClient, shoot: ReviewedShoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Catalog, choices: object) -> None:
+        raise StorageError("The disk is full.")
+
+    before = shoot.to_json()
+    monkeypatch.setattr(Catalog, "decide", full)
+    response = visitor.post(f"/api/shoots/{shoot.id}/choices", json={"ids": [ids(shoot)["a.jpg"]], "verdict": "maybe"})
+    assert response.status_code == 500 and response.get_json() == {"error": "The disk is full."}
+    assert shoot.to_json() == before
+
+
+def test_accepting_leaves_alone_what_a_person_decided(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    api, name = f"/api/shoots/{shoot.id}", ids(shoot)
+    visitor.post(f"{api}/choices", json={"ids": [name["a.jpg"]], "verdict": "delete"})
+    readable = [photo for file, photo in name.items() if file != "bad.jpg"]
+    change = visitor.post(f"{api}/accept", json={"ids": readable}).get_json()
+    assert change["summary"] == {"keep": 1, "maybe": 0, "delete": 2}
+    choices = {row["name"]: row["choice"] for row in shoot.rows()}
+    assert choices == {
+        "a.jpg": "delete",
+        "b.jpg": "keep",
+        "soft1.jpg": "delete",
+        "soft2.jpg": "delete",
+        "bad.jpg": None,
+    }
+    undone = visitor.post(f"{api}/undo", json={}).get_json()
+    assert undone["what"] == "Undone: Verdicts of 3 photos accepted" and undone["counts"]["decided"] == 1
+
+
+def test_nothing_to_undo_is_said(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    for verb in ("undo", "redo"):
+        response = visitor.post(f"/api/shoots/{shoot.id}/{verb}", json={})
+        assert (response.status_code, verb in response.get_json()["error"]) == (409, True)
+
+
+def test_two_tabs_stay_in_step(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    api, photo = f"/api/shoots/{shoot.id}", ids(shoot)["a.jpg"]
+    streams = [iter(visitor.get(f"{api}/events", buffered=False).response) for _ in range(2)]
+    assert all(next(stream).startswith(b"event: hello\n") for stream in streams)
+    changes = [
+        visitor.post(f"{api}/choices", json={"ids": [photo], "verdict": "maybe"}).get_json(),
+        visitor.post(f"{api}/marks", json={"ids": [photo], "stars": 4}).get_json(),
+        visitor.post(f"{api}/undo", json={}).get_json(),
+    ]
+    for stream in streams:
+        heard = []
+        for _ in changes:
+            name, data = next(stream).decode().strip().split("\n")
+            assert name == "event: change"
+            heard.append(json.loads(data.removeprefix("data: ")))
+        assert [one["version"] for one in heard] == [one["version"] for one in changes]
+        assert [one["photos"] for one in heard] == [one["photos"] for one in changes]
+        assert heard[-1]["photos"][0]["stars"] == 0 and heard[-1]["photos"][0]["choice"] == "maybe"
+
+
+def test_a_tab_too_many_ends_the_oldest(desk: Desk, shoot: ReviewedShoot) -> None:
+    from keepers.app.review.events import LISTENERS
+
+    listeners = [desk.listen(shoot) for _ in range(LISTENERS + 1)]
+    assert [event for event in listeners[0] if event] in ([], [("hello", shoot.hello())])
+    assert next(iter(listeners[1])) == ("hello", shoot.hello())
+
+
+def test_another_keepers_is_heard(visitor: FlaskClient, shoot: ReviewedShoot, world: PictureWorld) -> None:
+    photo, version = ids(shoot)["b.jpg"], shoot.version
+    with Catalog(world.catalog) as other:
+        other.choose(photo, "maybe")
+    said = visitor.get(f"/api/shoots/{shoot.id}").get_json()
+    assert said["version"] > version
+    assert {row["id"]: row["choice"] for row in said["photos"]}[photo] == "maybe"
+
+
+def test_a_photo_in_two_open_shoots_has_one_choice(visitor: FlaskClient, desk: Desk, shoot: ReviewedShoot) -> None:
+    inner = shoot.folder / "best"
+    inner.mkdir()
+    (inner / "a.jpg").write_bytes((shoot.folder / "a.jpg").read_bytes())
+    other = opened(desk, inner)
+    photo = ids(shoot)["a.jpg"]
+    visitor.post(f"/api/shoots/{shoot.id}/choices", json={"ids": [photo], "verdict": "maybe"})
+    assert [row["choice"] for row in other.rows()] == ["maybe"]
+
+
+def test_an_audit_is_blind_and_mixed(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    api, name = f"/api/shoots/{shoot.id}", ids(shoot)
+    some = visitor.get(f"{api}/audit?size=30").get_json()["ids"]
+    assert sorted(some) == sorted(photo for file, photo in name.items() if file != "bad.jpg")
+    assert len(visitor.get(f"{api}/audit?size=1").get_json()["ids"]) == 2
+    visitor.post(f"{api}/choices", json={"ids": [name["soft1.jpg"]], "verdict": "delete"})
+    assert name["soft1.jpg"] not in visitor.get(f"{api}/audit").get_json()["ids"]
+
+
+def test_the_link_leads_to_the_shoot_and_a_folder_that_is_gone_is_said(
+    keys: Keys, desk: Desk, shoot: ReviewedShoot, world: PictureWorld
+) -> None:
+    client = create_app(assess, keys=keys, desk=desk, first=shoot.id).test_client()
+    response = client.get(f"/?token={keys.link}")
+    assert (response.status_code, response.location) == (302, f"/shoots/{shoot.id}")
+    assert "HttpOnly" in response.headers["Set-Cookie"]
+    page = client.get(response.location)
+    assert page.status_code == 200 and keys.csrf in page.text and f'data-shoot="{shoot.id}"' in page.text
+    again = world.desk()
+    world.shoot.rename(world.shoot.with_name("elsewhere"))
+    gone = create_app(assess, keys=keys, desk=again).test_client()
+    gone.get(f"/?token={keys.link}")
+    assert f'href="/shoots/{shoot.id}"' in gone.get("/").text
+    assert gone.get(f"/shoots/{shoot.id}").status_code == 404
+    again.close()
+
+
+def test_a_cull_that_fails_is_told_in_the_page(world: PictureWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(Catalog, "stale", broken)
+    desk = world.desk()
+    shoot = desk.open(world.shoot)
+    wait(shoot)
+    said = shoot.to_json()
+    assert (said["state"], said["error"], said["photos"]) == ("failed", "The disk is full.", [])
+    desk.close()
+
+
+# Pictures
+
+
+@pytest.mark.parametrize(("size", "long"), [("thumb", 320), ("fit", 2048), ("full", 2400)])
+def test_pictures_are_upright_jpegs_of_their_size(
+    visitor: FlaskClient, desk: Desk, world: PictureWorld, size: str, long: int
+) -> None:
+    lying = Image.new("RGB", (2400, 1200), (200, 30, 30))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    folder = world.shoot.with_name("other")
+    folder.mkdir()
+    lying.save(folder / "lying.jpg", exif=exif)
+    photo = ids(opened(desk, folder))["lying.jpg"]
+    response = visitor.get(f"/api/photos/{photo}/image/{size}.jpg")
+    assert response.status_code == 200 and "immutable" in response.headers["Cache-Control"]
+    with Image.open(BytesIO(response.data)) as made:
+        assert (made.format, made.size) == ("JPEG", (long // 2, long))
+        assert "exif" not in made.info
+    assert list(world.cache.rglob(f"{photo}.{size}.jpg"))
+
+
+def test_an_upright_jpeg_is_sent_as_it_is(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    response = visitor.get(f"/api/photos/{ids(shoot)['a.jpg']}/image/full.jpg")
+    assert response.data == (shoot.folder / "a.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["sharp", "clipping"])
+def test_overlays_have_the_shape_of_the_photo_and_are_transparent(
+    visitor: FlaskClient, shoot: ReviewedShoot, kind: str
+) -> None:
+    response = visitor.get(f"/api/photos/{ids(shoot)['a.jpg']}/overlay/{kind}.png")
+    with Image.open(BytesIO(response.data)) as made:
+        assert (made.format, made.mode, made.size) == ("PNG", "RGBA", (96, 64))
+
+
+def test_details_count_every_pixel(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    said = visitor.get(f"/api/photos/{ids(shoot)['a.jpg']}").get_json()
+    assert {name: sum(counts) for name, counts in said["histogram"].items()} == dict.fromkeys(
+        ("r", "g", "b", "luma"), 96 * 64
+    )
+    assert len(said["tiles"]["sharp"]) == said["tiles"]["rows"] * said["tiles"]["columns"]
+    assert said["schema"].startswith("keepers.assess") and said["path"] == "a.jpg"
+
+
+def test_a_changed_file_is_not_shown_under_its_old_address(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    photo = ids(shoot)["a.jpg"]
+    (shoot.folder / "a.jpg").write_bytes((shoot.folder / "b.jpg").read_bytes())
+    for address in ("image/thumb", "image/full"):
+        response = visitor.get(f"/api/photos/{photo}/{address}.jpg")
+        assert response.status_code == 422 and "changed since" in response.get_json()["error"]
+    (shoot.folder / "a.jpg").unlink()
+    assert visitor.get(f"/api/photos/{photo}/image/full.jpg").status_code == 422
+    assert visitor.get(f"/api/photos/{photo}").get_json()["histogram"] is None
+
+
+def test_an_unreadable_photo_has_no_picture(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    response = visitor.get(f"/api/photos/{ids(shoot)['bad.jpg']}/image/thumb.jpg")
+    assert response.status_code == 422 and "bad.jpg" in response.get_json()["error"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+@pytest.mark.parametrize("address", ["image/thumb.jpg", "image/full.jpg", "overlay/sharp.png"])
+def test_a_link_out_of_the_folder_is_not_followed(
+    visitor: FlaskClient, desk: Desk, world: PictureWorld, tmp_path: Path, address: str
+) -> None:
+    folder = tmp_path / "linked"
+    folder.mkdir()
+    (folder / "inside.jpg").symlink_to(world.shoot / "a.jpg")
+    photo = ids(opened(desk, folder))["inside.jpg"]
+    desk._shoots = {name: one for name, one in desk._shoots.items() if one.folder == folder}
+    response = visitor.get(f"/api/photos/{photo}/{address}")
+    assert response.status_code == 404 and "leads out" in response.get_json()["error"]
