@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
@@ -51,11 +52,20 @@ def running(app: Flask) -> Iterator[int]:
     listener = server.listen("127.0.0.1", 0)
     served = server.make_server(app, listener)
     thread = threading.Thread(target=served.run, daemon=True)
+    left: dict[int, Any] = {}
+
+    def leave() -> None:
+        """Ends the loop of the thread that waits on the sockets, by taking them away from it."""
+        left.update(served._map)
+        served._map.clear()
+
     thread.start()
     try:
         yield listener.getsockname()[1]
     finally:
         served.task_dispatcher.shutdown()
-        # Sockets are closed by the thread that waits on them.
-        served.trigger.pull_trigger(lambda: wasyncore.close_all(served._map, ignore_all=True))
+        # Nothing is closed while the thread runs: a request that just ended may wake it after `leave` is handed over
+        # and before the pipe is written to, and the pipe would be closed, or be somebody else's, by then.
+        served.trigger.pull_trigger(leave)
         thread.join(10)
+        wasyncore.close_all({**served._map, **left}, ignore_all=True)
