@@ -1,10 +1,10 @@
 """Opinions without a model: the file's name says what is to be thought of it."""
 
-import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
@@ -52,14 +52,20 @@ def running(app: Flask) -> Iterator[int]:
     listener = server.listen("127.0.0.1", 0)
     served = server.make_server(app, listener)
     thread = threading.Thread(target=served.run, daemon=True)
+    left: dict[int, Any] = {}
+
+    def leave() -> None:
+        """Ends the loop of the thread that waits on the sockets, by taking them away from it."""
+        left.update(served._map)
+        served._map.clear()
+
     thread.start()
     try:
         yield listener.getsockname()[1]
     finally:
         served.task_dispatcher.shutdown()
-        # Sockets are closed by the thread that waits on them. It may wake by itself between hearing what to do and
-        # being woken: then it has closed the pipe that should wake it, and all is done.
-        with contextlib.suppress(OSError):
-            served.trigger.pull_trigger(lambda: wasyncore.close_all(served._map, ignore_all=True))
+        # Nothing is closed while the thread runs: a request that just ended may wake it after `leave` is handed over
+        # and before the pipe is written to, and the pipe would be closed, or be somebody else's, by then.
+        served.trigger.pull_trigger(leave)
         thread.join(10)
-        assert not thread.is_alive()
+        wasyncore.close_all({**served._map, **left}, ignore_all=True)

@@ -46,6 +46,8 @@ _CHEEKS = (50, 280, 205, 425)
 _FOREHEAD, _CHIN = 10, 152
 _LEAST_EYE = 12
 """Width in pixels of the narrowest eye whose sharpness is measured."""
+_LEAST_REACH = 128.0
+"""Pixels around the eyes that are looked at, at least: of a face as wide as this, all of it."""
 _VIEWED_EYE = 20
 _USUAL_EYE = 32
 """Width in pixels of an eye whose sharpness needs no allowance for its size."""
@@ -108,7 +110,7 @@ def tones(rgb: Rgb, mesh: Points) -> Tones:
     """
     reach = max(1.0, 0.35 * _distance(mesh, *RIGHT.corners))
     cheeks = [_patch(rgb, mesh[n, 0], mesh[n, 1], reach, reach) for n in _CHEEKS]
-    known = [float(np.median(luma(patch))) for patch in cheeks if patch.size]
+    known = [_median(patch) for patch in cheeks if patch.size]
     low, high = mesh[:, :2].min(0), mesh[:, :2].max(0)
     middle, half = (low + high) / 2, (high - low) / 2 * 0.8
     whole = _patch(rgb, middle[0], middle[1], half[0], half[1])
@@ -120,7 +122,13 @@ def tones(rgb: Rgb, mesh: Points) -> Tones:
 def _tone(rgb: Rgb, mesh: Points, eye: EyePoints) -> float:
     x, y, width = centre(mesh, eye)
     patch = _patch(rgb, x, y, 0.5 * width, 0.25 * width)
-    return float(np.median(luma(patch))) if patch.size else 0.0
+    return _median(patch) if patch.size else 0.0
+
+
+def _median(patch: Rgb) -> float:
+    """Of the luma; of a large patch only every so many rows and columns are looked at."""
+    step = max(1, round(math.sqrt(patch.shape[0] * patch.shape[1] / 2_000)))
+    return float(np.median(luma(np.ascontiguousarray(patch[::step, ::step]))))
 
 
 def centre(mesh: Points, eye: EyePoints) -> tuple[float, float, float]:
@@ -173,11 +181,17 @@ def eye_detail(plane: Plane, mesh: Points, eye: EyePoints, noise_sigma: float) -
 
 
 def around(mesh: Points, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns of the picture (of `shape`) that hold a face and a little around it; never empty."""
+    """Rows and columns of the picture (of `shape`) that hold a face and a little around it; never empty.
+
+    Of a large face only what lies near the eyes, because nothing else is asked of it: two widths of an eye.
+    """
     low, high = mesh[:, :2].min(0), mesh[:, :2].max(0)
     margin = 0.2 * (high - low) + 20
-    top, left = (int(np.clip(v, 0, m - 1)) for v, m in zip((low - margin)[::-1], shape[:2], strict=True))
-    bottom, right = (int(np.clip(v, 1, m)) for v, m in zip((high + margin)[::-1], shape[:2], strict=True))
+    corners = mesh[[*RIGHT.corners, *LEFT.corners], :2]
+    reach = max(_LEAST_REACH, *(2 * _distance(mesh, *eye.corners) for eye in (RIGHT, LEFT)))
+    low, high = np.maximum(low - margin, corners.min(0) - reach), np.minimum(high + margin, corners.max(0) + reach)
+    top, left = (int(np.clip(v, 0, m - 1)) for v, m in zip(low[::-1], shape[:2], strict=True))
+    bottom, right = (int(np.clip(v, 1, m)) for v, m in zip(high[::-1], shape[:2], strict=True))
     return slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1))
 
 
@@ -192,5 +206,3 @@ def _patch(plane: Any, x: float, y: float, reach_x: float, reach_y: float) -> An
     top, bottom = (int(np.clip(round(y + s * reach_y), 0, height)) for s in (-1, 1))
     left, right = (int(np.clip(round(x + s * reach_x), 0, width)) for s in (-1, 1))
     return plane[top:bottom, left:right]
-
-

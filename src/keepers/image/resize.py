@@ -6,7 +6,7 @@ import numpy as np
 from keepers.types import Rgb
 
 
-def _scaled(rgb: Rgb, width: int, height: int) -> Rgb:
+def _scaled(rgb: Rgb, width: int, height: int, last: int = cv2.INTER_AREA) -> Rgb:
     # Exact halvings first: OpenCV's area filter is 12 times slower at ratios that are not whole numbers.
     while rgb.shape[1] >= 2 * width and rgb.shape[0] >= 2 * height:
         even = rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2]
@@ -16,7 +16,7 @@ def _scaled(rgb: Rgb, width: int, height: int) -> Rgb:
         )
     if (rgb.shape[1], rgb.shape[0]) == (width, height):
         return rgb
-    return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return np.asarray(cv2.resize(rgb, (width, height), interpolation=last), dtype=np.uint8)
 
 
 def shrink(rgb: Rgb, short: int) -> Rgb:
@@ -33,10 +33,14 @@ def shrink(rgb: Rgb, short: int) -> Rgb:
     return _scaled(rgb, max(1, round(width * factor)), max(1, round(height * factor)))
 
 
-def fit(rgb: Rgb, long: int) -> Rgb:
-    """`rgb` with its long side at most `long` pixels, keeping the aspect ratio; never enlarges."""
+def fit(rgb: Rgb, long: int, last: int = cv2.INTER_AREA) -> Rgb:
+    """`rgb` with its long side at most `long` pixels, keeping the aspect ratio; never enlarges.
+
+    last: how the step that is no halving is done. `cv2.INTER_LINEAR` takes a quarter of the time of the default; it
+    shrinks by less than two there and skips no pixel, but its pixels are not those that networks were taught on.
+    """
     height, width = rgb.shape[:2]
     if max(height, width) <= long:
         return rgb
     factor = long / max(height, width)
-    return _scaled(rgb, max(1, round(width * factor)), max(1, round(height * factor)))
+    return _scaled(rgb, max(1, round(width * factor)), max(1, round(height * factor)), last)

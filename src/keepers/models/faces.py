@@ -27,8 +27,12 @@ from keepers.image.aligning import Points, alignment, crop, inverse, transformed
 from keepers.image.resize import fit
 from keepers.types import Rgb
 
-LONG_SIDE = 1280
+LONG_SIDE = 960
 """Faces are looked for in a view of at most this long side; smaller pictures are not enlarged."""
+GROUP_SIDE = 1280
+"""Long side of the view in which a group is looked at once more, where it has that many pixels."""
+GROUP, SMALL = 2, 0.05
+"""A group has so many faces narrower than this share of the long side: where some are, others may be missed."""
 COARSE = 320
 """Long side of the small view, in which large faces are looked for."""
 LARGE = 0.15
@@ -119,16 +123,20 @@ class Faces:
         It places the boxes of very large faces badly and sees some where none are, so faces that are large in the view
         are taken from a small one, where they have the size that it is best at.
         """
-        fine = self._in_view(rgb, LONG_SIDE)
-        if max(rgb.shape[:2]) > COARSE:
-            fine = merged(fine, self._in_view(rgb, COARSE), LARGE * max(rgb.shape[:2]))
+        long_side = max(rgb.shape[:2])
+        view = fit(rgb, LONG_SIDE, cv2.INTER_LINEAR)
+        fine = self._in_view(view, long_side)
+        if long_side > LONG_SIDE and sum(face.box[2] < SMALL * long_side for face in fine) >= GROUP:
+            fine = self._in_view(fit(rgb, GROUP_SIDE, cv2.INTER_LINEAR), long_side)
+        if long_side > COARSE:
+            fine = merged(fine, self._in_view(fit(view, COARSE), long_side), LARGE * long_side)
         return sorted(fine, key=lambda face: -float(face.box[2] * face.box[3]))
 
-    def _in_view(self, rgb: Rgb, long_side: int) -> list[Detection]:
-        view = fit(rgb, long_side)
+    def _in_view(self, view: Rgb, long_side: int) -> list[Detection]:
+        """The faces of a view, in pixels of the picture, whose long side has so many of them."""
         height, width = (-(-side // 32) * 32 for side in view.shape[:2])
         found = decode(self._detector.run_all(to_detector(view)), height, width)
-        scale = rgb.shape[1] / view.shape[1]
+        scale = long_side / max(view.shape[:2])
         return [Detection(one.box * scale, one.confidence, one.marks * scale) for one in found]
 
     def _look(self, rgb: Rgb, face: Detection) -> Found:
@@ -238,7 +246,7 @@ def name_of(folder: Path = DATA) -> str:
 
 @lru_cache(maxsize=8)
 def _name(folder: Path, facts: tuple[tuple[str, int, int], ...]) -> str:
-    joint = hashlib.sha256()
+    joint = hashlib.sha256(_HOW)
     for file, _, _ in facts:
         joint.update(_read(folder / file))
     return f"faces {joint.hexdigest()[:8]}"
@@ -263,6 +271,8 @@ def _tflite_net(path: Path) -> Any:
 
 
 _FILES = (DETECTOR, MESH, BLENDSHAPES)
+_HOW = b"2"
+"""Changes whenever the same networks are asked in another way, so that stored facts are measured again."""
 
 _POINTS = """
 0 1 4 5 6 7 8 10 13 14 17 21 33 37 39 40 46 52 53 54 55 58 61 63 65 66 67 70 78 80 81 82 84 87 88 91 93 95 103 105 107

@@ -112,3 +112,23 @@ def test_a_missing_or_damaged_file_is_a_model_error(tmp_path: Path, file: str) -
     (folder / file).unlink()
     with pytest.raises(ModelError, match=file):
         name_of(folder)
+
+
+def test_a_group_is_looked_at_once_more_and_larger(stage: Faces, monkeypatch: pytest.MonkeyPatch) -> None:
+    sides: list[int] = []
+    look = Faces._in_view
+
+    def noting(self: Faces, view: Rgb, long_side: int) -> list[Detection]:
+        sides.append(max(view.shape[:2]))
+        return look(self, view, long_side)
+
+    monkeypatch.setattr(Faces, "_in_view", noting)
+    one = picture("astronaut")[20:220, 120:320]
+    small = cv2.resize(one, (120, 120), interpolation=cv2.INTER_AREA)
+    for people, expected in ((1, [960, 320]), (4, [960, 1280, 320])):
+        sides.clear()
+        scene = np.full((1400, 1400, 3), 90, np.uint8)
+        for n in range(people):
+            scene[600:720, 200 + 250 * n : 320 + 250 * n] = small
+        found = stage.detect(scene)
+        assert (len(found), sides) == (people, expected)

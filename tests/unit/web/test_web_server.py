@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import webbrowser
 from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
@@ -14,6 +15,7 @@ from typing import NoReturn
 
 import pytest
 from flask import Flask
+from waitress.trigger import trigger
 
 from keepers.errors import UserError
 from keepers.web import server
@@ -71,6 +73,21 @@ def test_a_large_photo_never_touches_the_disk(app: Flask, keys: Keys, monkeypatc
         assert (response.status, '"verdict":"keep"' in text) == (200, True)
         response, text = ask(port, "POST", "/api/assess?name=good.jpg", bytes(9 * 1024**2), **headers)
         assert (response.status, "larger than 8 MB" in text) == (413, True)
+
+
+def test_the_helper_stops_a_server_that_is_awake(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    pull = trigger._physical_pull
+
+    def pull_after_a_request_did(self: trigger) -> None:
+        pull(self)
+        time.sleep(0.2)
+        pull(self)
+
+    with running(app) as port:
+        ask(port, "GET", "/healthz")
+        monkeypatch.setattr(trigger, "_physical_pull", pull_after_a_request_did)
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), 1)
 
 
 def test_the_server_does_not_say_what_it_is(app: Flask) -> None:
