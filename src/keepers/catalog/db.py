@@ -249,11 +249,11 @@ class Catalog:
         """Folders that were culled as one shoot, the pictures stored of each, and how many a person decided of."""
         found = []
         with self._lock, _storage_errors(self.path):
-            for (folder,) in self._db.execute("SELECT folder FROM shoot ORDER BY folder").fetchall():
+            for (folder,) in self._db.execute("SELECT folder FROM shoot").fetchall():
                 query = rows.PLACES_BELOW.format(ratings.LATEST)
                 photos, decided = self._db.execute(query, rows.below(folder)).fetchone()
                 found.append((Path(os.fsdecode(folder)), photos, decided))
-        return found
+        return sorted(found)
 
     def _want(self, sources: Sequence[Source]) -> None:
         """Fill the temporary table `wanted`, against which the queries for many sources are joined."""
