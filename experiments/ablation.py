@@ -26,11 +26,12 @@ from keepers.pipeline.judge import judge_all, matrix
 from keepers.settings import settings
 from keepers.types import FLAWS, Report
 
-PIXELS = ("tile_sharpness", "shake_direction", "clipped_highlights", "bright_tones", "blocked_shadows", "dark_tones")
 ROWS: Mapping[str, Callable[[Check], bool]] = {
     "pixels alone": lambda check: not check.network,
     "the network for whole photos alone": lambda check: check.network == "whole",
-    "patches alone, exposure by pixels": lambda check: check.network == "focus" or "exposed" in "".join(check.flaws),
+    "patches for sharpness, pixels for exposure": lambda check: (
+        check.network == "focus" or (not check.network and "exposed" in "".join(check.flaws))
+    ),
     "both networks": lambda check: bool(check.network),
     "both networks and pixels": lambda check: True,
 }

@@ -18,7 +18,7 @@ from keepers.types import VERDICTS, Group, Opinion, Report, Source, VerdictName
 if TYPE_CHECKING:
     from keepers.pipeline.policy import Policy
 
-_NOT_BY_ITSELF = {"choice", "group", "target"}
+_NOT_BY_ITSELF = {"choice", "group", "target", "taste"}
 """Names of reasons that decide whatever a photo itself is like."""
 
 

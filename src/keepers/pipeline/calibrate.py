@@ -25,6 +25,7 @@ from keepers.pipeline.calibration import (
     softmax,
     to_json,
 )
+from keepers.pipeline.reasons import detector
 from keepers.types import FLAWS, LABELS, Measurement
 
 __all__ = [
@@ -49,6 +50,9 @@ Flags = npt.NDArray[np.bool_]
 
 MAX_FALSE_RATE = 0.005
 """Share of clean photos that may be called certainly flawed, for each flaw."""
+
+MAX_DOUBT = 0.05
+"""Share of clean photos that may look flawed, for each flaw; they become Maybes."""
 
 _RIDGE = 1e-3
 _STEPS = 100
@@ -91,8 +95,9 @@ def fit(
     draft = Calibration(tuple(checks), curves, {}, {}, _temperature(raws, labels, checks), provenance or Provenance())
     logits = draft.logits(raws)
     flaws = [flaw for flaw in FLAWS if any(of == flaw for _, of in curves)]
-    fused = replace(draft, fusions={flaw: _fusion(logits, labels, flaw) for flaw in flaws})
-    clean = fused.fused(raws[~labels.any(axis=1)] if held_out is None else held_out)
+    clean_photos = raws[~labels.any(axis=1)]
+    fused = _quiet(replace(draft, fusions={flaw: _fusion(logits, labels, flaw) for flaw in flaws}), clean_photos)
+    clean = fused.fused(clean_photos if held_out is None else held_out)
     return replace(fused, operating={flaw: operating_point(clean[flaw], max_false_rate) for flaw in flaws})
 
 
@@ -168,13 +173,44 @@ def _curve(raw: Numbers, labels: Flags, flaw: str, check: Check) -> Curve:
 
 
 def _fusion(logits: Mapping[tuple[str, str], Numbers], labels: Flags, flaw: str) -> Fusion:
+    """Half fitted weights, half equal voices for every detector.
+
+    Flaws that were made flatter the network that learned from such flaws, and weights fitted to them leave the others
+    no voice; equal weights ignore what is known. Shrinking one towards the other is the usual remedy of forecasters
+    (Diebold and Pauly 1990, doi:10.1016/0169-2070(90)90028-A).
+    """
     names = [check for check, of in logits if of == flaw]
     x = np.stack([logits[name, flaw] for name in names], axis=1)
+    voices = _voices(names) * ~np.isnan(x).all(axis=0)
     positive, use = labels[:, FLAWS.index(flaw)], ~np.isnan(x).all(axis=1)
     if not (use & positive).any() or not (use & ~positive).any():
-        return Fusion({name: 1.0 / len(names) for name in names}, 0.0)
-    weights, offset = _logistic(np.nan_to_num(x[use]), positive[use], _balance(labels[use], positive[use]))
-    return Fusion(dict(zip(names, map(float, weights), strict=True)), offset)
+        return Fusion(dict(zip(names, map(float, voices), strict=True)), 0.0)
+    known, weight = np.nan_to_num(x[use]), _balance(labels[use], positive[use])
+    weights, offset = _logistic(known, positive[use], weight)
+    equal, base = _logistic((known @ voices)[:, None], positive[use], weight)
+    mixed = (weights + equal[0] * voices) / 2
+    return Fusion(dict(zip(names, map(float, mixed), strict=True)), (offset + base) / 2)
+
+
+def _voices(names: Sequence[str]) -> Numbers:
+    """Weights that sum to 1: the same for every detector, shared evenly by its checks."""
+    of = [detector(name) for name in names]
+    return np.array([1.0 / (len(set(of)) * of.count(one)) for one in of])
+
+
+def _quiet(calibration: Calibration, raws: Numbers) -> Calibration:
+    """The same, with fusions moved so that at most `MAX_DOUBT` of clean photos reach even odds, for each flaw.
+
+    Fitting gives flawed and clean photos the same weight, as if every second photo of a shoot had each flaw; where a
+    flaw can hardly be told, a third of the clean ones would be held up for it.
+    """
+    logits = calibration.fused_logits(raws)
+    moved = {}
+    for flaw, fusion in calibration.fusions.items():
+        known = logits[flaw][np.isfinite(logits[flaw])]
+        excess = max(0.0, float(np.quantile(known, 1.0 - MAX_DOUBT))) if len(known) else 0.0
+        moved[flaw] = replace(fusion, offset=fusion.offset - excess)
+    return replace(calibration, fusions=moved)
 
 
 def _balance(labels: Flags, positive: Flags) -> Numbers:
