@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keepers import __version__, evaluate
+from keepers import __version__
+from keepers.app import evaluate
 from keepers.evaluate import plots, report, tables
 from keepers.evaluate.findings import OURS, Answered, Findings, Result
 from keepers.settings import cpu_count

@@ -6,6 +6,8 @@
 The verbs are those of the command line; they are imported on first use, so that `import keepers` is instant.
 """
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -56,3 +58,14 @@ def __getattr__(name: str) -> Any:
 
         return getattr(app, name)
     raise AttributeError(f"module 'keepers' has no attribute {name!r}")
+
+
+class _Door(ModuleType):
+    """`evaluate` and `export` are verbs and rooms. Importing a room would put it in the place of its verb."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _VERBS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Door
