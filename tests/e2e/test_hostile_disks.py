@@ -21,6 +21,7 @@ from app_world import World, build_world
 from hostile_places import fill, keepers_command, small_disk, without_privileges
 from keepers import app, sample
 from keepers.cli import build, main
+from keepers.export import journal, lock
 from keepers.export.journal import Journalled
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX file names, permissions and mounts")
@@ -229,9 +230,9 @@ def test_two_culls_and_a_choice_on_one_catalog(tmp_path: Path) -> None:
 
 
 def test_an_export_while_another_one_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keepers.export.lock._PAUSE_S", 0.01)
+    monkeypatch.setattr(lock, "_PAUSE_S", 0.01)
     real = Journalled.do
-    monkeypatch.setattr("keepers.export.journal.locked", _impatient())
+    monkeypatch.setattr(journal, "locked", _impatient())
     world.add("a.jpg", "b.jpg")
     world.cull()
     inside, leave = threading.Event(), threading.Event()
