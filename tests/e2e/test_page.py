@@ -1,6 +1,5 @@
 """The page in a real browser: Debian's `chromium`, Chrome, or the Chromium that `playwright install` fetches."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+import browsing
 import keepers
 import web_fakes
 from keepers.types import LABELS, Opinion
@@ -19,12 +19,11 @@ from keepers.web import create_app
 from keepers.web.security import Keys
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the page is not tried")
+playwright.expect.set_options(timeout=15_000)  # a loaded computer takes its time
 pytestmark = pytest.mark.browser
 
 MODEL = Path(keepers.__file__).parent / "models" / "data" / "classifier.onnx"
 PREVIEW = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-# Chromium refuses to run as root with its sandbox, and would otherwise call home in the background.
-FLAGS = ["--no-sandbox", "--disable-background-networking"]
 
 
 @dataclass
@@ -50,14 +49,8 @@ class Judge:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-        found = next(filter(None, map(shutil.which, names)), driver.chromium.executable_path)
-        if not Path(found).exists():
-            pytest.skip("no Chromium on this computer: the page is not tried in a browser")
-        browser = driver.chromium.launch(executable_path=found, args=FLAGS)
+    with browsing.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -80,16 +73,8 @@ def tab(chromium: Any, judge: Judge) -> Iterator[Any]:
 
 
 def opened(chromium: Any, link: str) -> Iterator[Any]:
-    context = chromium.new_context(viewport={"width": 1024, "height": 768}, color_scheme="light")
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(link)
-    yield page
-    context.close()
-    assert errors == []
+    with browsing.tab(chromium, link, viewport={"width": 1024, "height": 768}, color_scheme="light") as page:
+        yield page
 
 
 def photo(path: Path, shade: int = 128) -> Path:
