@@ -119,9 +119,11 @@ class Trainer:
         return x.contiguous(memory_format=torch.channels_last)
 
     def features(self, pixels: torch.Tensor) -> torch.Tensor:
-        """What the frozen body makes of uint8 pixels, in float32: all that a store has to keep."""
+        """What the frozen body makes of uint8 pixels, computed in the run's precision: all that a store has to keep."""
         self.net.eval()
-        maps = self.net.maps(self.inputs(pixels))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            maps = self.net.maps(self.inputs(pixels))
+        maps = maps.float()
         return self.net.neck(maps) if self.pools_first else maps.contiguous()
 
     def logits(self, batch: torch.Tensor, net: FlawNet | None = None) -> torch.Tensor:
@@ -317,8 +319,9 @@ def trainer_for(config: Config, run: Path, *, pretrained: bool, progress: Progre
 
 
 def _keep_features(trainer: Trainer, loaded: dict[str, data.Part], folder: Path) -> None:
-    # Named by the weights as well: other weights of the same body have other features.
-    own = folder / f"{trainer.config.backbone}-{'pooled' if trainer.pools_first else 'maps'}-{digest(trainer.net.body)}"
+    # Named by precision and weights as well: with others the same body has other features.
+    what = "pooled" if trainer.pools_first else "maps"
+    own = folder / f"{trainer.config.backbone}-{what}-{trainer.precision}-{digest(trainer.net.body)}"
     trainer.store = Store(own, trainer.features, trainer.config.views)
     for name, part in loaded.items():
         trainer.store.load(part, augmented=name == "train", tell=trainer.tell)
