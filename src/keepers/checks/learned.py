@@ -43,9 +43,9 @@ _SPEAKS_OF: dict[str, tuple[str, ...]] = {
     "distorted": ("distorted",),
     "noisy": ("noisy",),
 }
-"""Flaws that an output of the network is heard on. The others count for the six-class answer alone: the study's shake is
-none of a camera, and the tones of the pixels rank real exposures better than the network does, and than both together
-(docs/experiments.md)."""
+"""Flaws that an output of the network is heard on. The others count for the six-class answer alone: the study's shake
+is none of a camera, and the tones of the pixels rank real exposures better than the network does, and than both
+together (docs/experiments.md)."""
 
 for _label, _sentence in _SENTENCES.items():
     check(

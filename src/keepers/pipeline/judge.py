@@ -2,13 +2,13 @@
 
 Everything here is arithmetic on a few numbers per photo, derived anew whenever it is asked for and never stored.
 
-score = product over other flaws of (1 - IMPORTANCE x doubt) x (1 - SOFT x softness) x (1 - FRAMED x (1 - composition)),
-all in 0..1.
+score = product over other flaws of (1 - IMPORTANCE x doubt)
+        x (1 - SOFT x softness) x (1 - FRAMED x (1 - composition)), all in 0..1.
 
 Doubt is the fused opinion on a flaw, on a scale so flat that it does not saturate: two photos that nobody would call
-flawed still differ. Softness is the mean opinion on blur of all detectors on such a scale, each with the same voice: the
-fusion listens to whoever is right most often on strong blur, and people notice more than that. Composition is what the
-rules of composition say. No verdict depends on the score.
+flawed still differ. Softness is the mean opinion on blur of all detectors on such a scale, each with the same voice:
+the fusion listens to whoever is right most often on strong blur, and people notice more than that. Composition is what
+the rules of composition say. No verdict depends on the score.
 """
 
 from __future__ import annotations
