@@ -16,10 +16,10 @@ from keepers.types import Report
 SEES = {
     "network_blurred": ("blurred", 1.0),
     "tile_sharpness": ("blurred", -1.0),
-    "network_overexposed": ("overexposed", 1.0),
+    "bright_tones": ("overexposed", 1.0),
     "clipped_highlights": ("overexposed", 1.0),
-    "network_camera_shake": ("camera_shake", 1.0),
-    "shake_direction": ("camera_shake", 1.0),
+    "focus_best": ("camera_shake", 1.0),
+    "focus_shake": ("camera_shake", 1.0),
     "noise": ("noisy", 1.0),
 }
 """Check -> flaw, and the sign of its slope; a raw value of 0 says neither yes nor no."""

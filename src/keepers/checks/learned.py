@@ -37,22 +37,24 @@ def _reads(label: str) -> Measure:
     return measure
 
 
+_SPEAKS_OF: dict[str, tuple[str, ...]] = {
+    # At 224 pixels a shake is a blur; which of the two it is, patches tell.
+    "blurred": ("blurred", "camera_shake"),
+    "distorted": ("distorted",),
+    "noisy": ("noisy",),
+}
+"""Flaws that an output of the network is heard on. The others count for the six-class answer alone: the study's shake
+is none of a camera, and the tones of the pixels rank real exposures better than the network does, and than both
+together (docs/experiments.md)."""
+
 for _label, _sentence in _SENTENCES.items():
-    check(f"network_{_label}", flaws=(_label,), higher="worse", sentence=_sentence, network="whole")(_reads(_label))
-
-
-@check("ev_over", flaws=("overexposed",), higher="worse", sentence="It got too much light", network="whole")
-def ev_over(evidence: Evidence) -> Reading | None:
-    """How many stops too much, in EV, about -4 .. 4, by the network; None where it does not say."""
-    ev = evidence.network.get("ev")
-    return None if ev is None else Reading(ev, f"about {ev:.1f} stops" if ev >= 0.5 else "")
-
-
-@check("ev_under", flaws=("underexposed",), higher="worse", sentence="It got too little light", network="whole")
-def ev_under(evidence: Evidence) -> Reading | None:
-    """How many stops too little, in EV, about -4 .. 4, by the network; None where it does not say."""
-    ev = evidence.network.get("ev")
-    return None if ev is None else Reading(-ev, f"about {-ev:.1f} stops" if ev <= -0.5 else "")
+    check(
+        f"network_{_label}",
+        flaws=_SPEAKS_OF.get(_label, ()),
+        higher="worse",
+        sentence=_sentence,
+        network="whole",
+    )(_reads(_label))
 
 
 @check("network_quality", flaws=(), higher="better", sentence="The network finds it flawed", network="whole")

@@ -56,7 +56,7 @@ def _sharpest(evidence: Evidence) -> str:
 
 @check(
     "shake_direction",
-    flaws=("camera_shake",),
+    flaws=(),
     higher="worse",
     sentence="Detail is smeared along one direction over the whole frame",
 )
@@ -64,7 +64,8 @@ def shake_direction(evidence: Evidence) -> Reading | None:
     """How much sharper the best direction is than the worst, in octaves of amplitude: 0 (alike) .. about 3.
 
     Of the same tiles as `tile_sharpness`; the coarse gradients cancel the directions of the picture's own edges.
-    A subject that moves alone smears its own tiles only. None where no tile has texture.
+    A subject that moves alone smears its own tiles only. None where no tile has texture. It ranks the frames of a
+    burst and is heard on no flaw: on real photos patches tell blur and motion better without it (docs/experiments.md).
     """
     both = pooled(evidence.tiles, evidence.noise_sigma)
     return None if both is None else Reading(both[1] - both[0])

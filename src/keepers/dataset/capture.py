@@ -41,7 +41,7 @@ WHOLE = frozenset({"defocus", "shake"})
 PARTIAL = frozenset({"missed_focus", "subject_motion"})
 """Kinds where it takes a person to say whether the photo is spoilt."""
 
-_SIGMA = (0.0011, 0.0125)
+_SIGMA = (0.0006, 0.0125)
 """Standard deviation of a blur over the frame's diagonal, least and most."""
 
 
@@ -83,8 +83,9 @@ class Truth:
     mood: str = ""
 
 
-LIMITS: Mapping[str, float] = {"blur": 1.4, "over": 0.9, "under": -1.2, "stretch": 1.2, "noise": 11.0}
-"""From where a person would call it a flaw: blur in thousandths of the diagonal, exposure in EV, noise in codes."""
+LIMITS: Mapping[str, float] = {"blur": 0.9, "over": 0.9, "under": -1.2, "stretch": 1.2, "noise": 11.0}
+"""From where a person would call it a flaw: blur in thousandths of the diagonal, exposure in EV, noise in codes. A blur
+of .9 is a standard deviation of 2 pixels where the photo fills a screen of 1920 x 1080, which everybody sees."""
 GRAVE: Mapping[str, float] = {"blur": 2.2, "over": 1.8, "under": -2.4, "stretch": 1.5, "noise": 40.0}
 """From where hardly anybody would keep the photo for it, in the same units. Exposure beyond it is what a RAW file
 no longer gives back."""

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from keepers.checks import CHECKS, Check
 from keepers.pipeline.budget import GoodSample, good_sample
 from keepers.pipeline.calibration import (
+    KINDS,
+    MOTION,
     Calibration,
     Curve,
     Fusion,
@@ -26,6 +28,7 @@ from keepers.pipeline.calibration import (
     to_json,
 )
 from keepers.pipeline.reasons import detector
+from keepers.pipeline.triage import SHARP
 from keepers.types import FLAWS, LABELS, Measurement
 
 __all__ = [
@@ -51,8 +54,17 @@ Flags = npt.NDArray[np.bool_]
 MAX_FALSE_RATE = 0.005
 """Share of clean photos that may be called certainly flawed, for each flaw."""
 
-MAX_DOUBT = 0.05
-"""Share of clean photos that may look flawed, for each flaw; they become Maybes."""
+_MAX_DOUBT = 0.05
+_MAX_DOUBT_OF_SHARPNESS = 0.1
+
+
+def max_doubt(flaw: str) -> float:
+    """Share of clean photos that may look as if they had this flaw; they become Maybes.
+
+    More for sharpness: clean captures are enlarged, squeezed and denoised more often than photos are, and look softer.
+    """
+    return _MAX_DOUBT_OF_SHARPNESS if flaw in SHARP else _MAX_DOUBT
+
 
 _RIDGE = 1e-3
 _STEPS = 100
@@ -92,7 +104,8 @@ def fit(
         if not known[name].log_odds
         for flaw in known[name].flaws
     }
-    draft = Calibration(tuple(checks), curves, {}, {}, _temperature(raws, labels, checks), provenance or Provenance())
+    draft = Calibration(tuple(checks), curves, {}, {}, _temperature(raws, labels, checks), provenance or Provenance(),
+                        motion=_motion(raws, labels, checks))  # fmt: skip
     logits = draft.logits(raws)
     flaws = [flaw for flaw in FLAWS if any(of == flaw for _, of in curves)]
     clean_photos = raws[~labels.any(axis=1)]
@@ -172,6 +185,21 @@ def _curve(raw: Numbers, labels: Flags, flaw: str, check: Check) -> Curve:
     return Curve(slope, offset - slope * centre)
 
 
+def _motion(raws: Numbers, labels: Flags, checks: Sequence[str]) -> Curve | None:
+    """Log odds that a blur is motion, fitted to photos with one of the two kinds; None where they cannot be told."""
+    if not {*MOTION} <= set(checks):
+        return None
+    moved, still = (raws[:, list(checks).index(name)] for name in MOTION)
+    x, kinds = np.asarray(moved - still), labels[:, [FLAWS.index(flaw) for flaw in KINDS]]
+    use = np.isfinite(x) & (kinds.sum(axis=1) == 1)
+    if len(set(kinds[use, 1].tolist())) < 2:
+        return None
+    positive = kinds[use, 1]
+    weights = np.where(positive, 0.5 / positive.mean(), 0.5 / (~positive).mean())
+    slope, offset = _logistic(x[use][:, None], positive, weights)
+    return Curve(float(slope[0]), offset)
+
+
 def _fusion(logits: Mapping[tuple[str, str], Numbers], labels: Flags, flaw: str) -> Fusion:
     """Half fitted weights, half equal voices for every detector.
 
@@ -199,7 +227,7 @@ def _voices(names: Sequence[str]) -> Numbers:
 
 
 def _quiet(calibration: Calibration, raws: Numbers) -> Calibration:
-    """The same, with fusions moved so that at most `MAX_DOUBT` of clean photos reach even odds, for each flaw.
+    """The same, with fusions moved so that no more clean photos reach even odds than `max_doubt` allows each flaw.
 
     Fitting gives flawed and clean photos the same weight, as if every second photo of a shoot had each flaw; where a
     flaw can hardly be told, a third of the clean ones would be held up for it.
@@ -208,7 +236,7 @@ def _quiet(calibration: Calibration, raws: Numbers) -> Calibration:
     moved = {}
     for flaw, fusion in calibration.fusions.items():
         known = logits[flaw][np.isfinite(logits[flaw])]
-        excess = max(0.0, float(np.quantile(known, 1.0 - MAX_DOUBT))) if len(known) else 0.0
+        excess = max(0.0, float(np.quantile(known, 1.0 - max_doubt(flaw)))) if len(known) else 0.0
         moved[flaw] = replace(fusion, offset=fusion.offset - excess)
     return replace(calibration, fusions=moved)
 

@@ -27,6 +27,11 @@ LIMIT = 8.0
 """Bound of the calibrated logit of one check: no single check is ever surer than 1 in 3,000. Logits bend towards it
 rather than being cut off, so that of two hopeless photos the worse still ranks lower."""
 
+KINDS = ("blurred", "camera_shake")
+"""Two flaws that make a photo unsharp, of which most checks cannot say which it is."""
+MOTION = ("focus_shake", "focus_defocus")
+"""Two checks whose raw values differ by the log odds of motion against defocus."""
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
@@ -61,7 +66,8 @@ class Calibration:
 
     checks: the columns of every matrix of raw values. curves: (check, flaw) -> logistic. fusions: flaw -> logistic
     over its checks. operating: flaw -> fused probability from which it is certain. temperature: of the six-class
-    softmax, > 0. good: what is known of good photos, for a promised budget of false rejects; None in older files.
+    softmax, > 0. good: what is known of good photos, for a promised budget of false rejects. motion: log odds that a
+    blur is motion, over the difference of the raw values of `MOTION`. Both None in older files.
     """
 
     checks: tuple[str, ...]
@@ -71,6 +77,7 @@ class Calibration:
     temperature: float = 1.0
     provenance: Provenance = Provenance()
     good: budget.GoodSample | None = None
+    motion: Curve | None = None
 
     def logits(self, raws: Numbers) -> dict[tuple[str, str], Numbers]:
         """Calibrated logits of each (check, flaw), bent to stay within `LIMIT`; NaN where the raw value is.
@@ -96,7 +103,23 @@ class Calibration:
     def fused_logits(self, raws: Numbers) -> dict[str, Numbers]:
         """Flaw -> N logits of all its checks together, NaN where none applies."""
         logits = self.logits(raws)
-        return {flaw: _fuse(fusion, flaw, logits, len(raws)) for flaw, fusion in self.fusions.items()}
+        fused = {flaw: _fuse(fusion, flaw, logits, len(raws)) for flaw, fusion in self.fusions.items()}
+        return {**fused, **self._told_apart(raws, fused)}
+
+    def _told_apart(self, raws: Numbers, fused: Mapping[str, Numbers]) -> dict[str, Numbers]:
+        """Defocus and shake: that it is one of them all checks say together, which of them `motion` alone.
+
+        Where motion and defocus are equally likely, either may be it, and both keep the larger logit.
+        """
+        if self.motion is None or not {*KINDS} <= set(fused) or not {*MOTION} <= set(self.checks):
+            return {}
+        moved, still = (raws[:, self.checks.index(name)] for name in MOTION)
+        odds = self.motion.slope * np.asarray(moved - still) + self.motion.offset
+        either = np.fmax(*(fused[flaw] for flaw in KINDS))
+        return {
+            flaw: np.where(np.isfinite(odds), either + np.log(2.0 * sigmoid(sign * odds)), fused[flaw])
+            for flaw, sign in zip(KINDS, (-1.0, 1.0), strict=True)
+        }
 
     def six(self, raws: Numbers) -> Numbers:
         """The six-class answer, N x 6 in the order of `LABELS`; rows sum to 1.
@@ -164,6 +187,8 @@ def to_json(calibration: Calibration) -> str:
     }
     if calibration.good is not None:
         everything["good"] = budget.to_json(calibration.good)
+    if calibration.motion is not None:
+        everything["motion"] = {"slope": calibration.motion.slope, "offset": calibration.motion.offset}
     return json.dumps(everything, indent=1, allow_nan=False) + "\n"
 
 
@@ -185,6 +210,7 @@ def from_json(text: str) -> Calibration:
 
 
 def _read(data: Mapping[str, Any]) -> Calibration:
+    motion = data.get("motion")
     return Calibration(
         checks=tuple(data["checks"]),
         curves={(c["check"], c["flaw"]): Curve(float(c["slope"]), float(c["offset"])) for c in data["curves"]},
@@ -196,6 +222,7 @@ def _read(data: Mapping[str, Any]) -> Calibration:
         temperature=float(data["temperature"]),
         provenance=Provenance(**data.get("provenance", {})),
         good=budget.from_json(data["good"]) if "good" in data else None,
+        motion=None if motion is None else Curve(float(motion["slope"]), float(motion["offset"])),
     )
 
 
@@ -212,6 +239,8 @@ def _sane(calibration: Calibration) -> None:
         if min(fusion.weights.values(), default=0.0) < 0:
             raise ValueError(f"the fusion of {flaw} has a negative weight")
         numbers += [*fusion.weights.values(), fusion.offset]
+    if calibration.motion is not None:
+        numbers += [calibration.motion.slope, calibration.motion.offset]
     if calibration.temperature <= 0 or not np.isfinite(numbers).all():
         raise ValueError("the temperature or another number is out of range")
 

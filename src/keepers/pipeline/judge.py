@@ -2,11 +2,13 @@
 
 Everything here is arithmetic on a few numbers per photo, derived anew whenever it is asked for and never stored.
 
-score = product over flaws of (1 - IMPORTANCE x probability) x (1 - FINE x (1 - sharpness))
-        x (1 - FRAMED x (1 - composition)), all in 0..1.
+score = product over other flaws of (1 - IMPORTANCE x doubt)
+        x (1 - SOFT x softness) x (1 - FRAMED x (1 - composition)), all in 0..1.
 
-The last two factors let photos without a flaw rank: sharpness is the calibrated opinion of the sharpest tiles on a
-scale so flat that it does not saturate, composition what the rules of composition say. No verdict depends on them.
+Doubt is the fused opinion on a flaw, on a scale so flat that it does not saturate: two photos that nobody would call
+flawed still differ. Softness is the mean opinion on blur of all detectors on such a scale, each with the same voice:
+the fusion listens to whoever is right most often on strong blur, and people notice more than that. Composition is what
+the rules of composition say. No verdict depends on the score.
 """
 
 from __future__ import annotations
@@ -32,18 +34,18 @@ from keepers.types import FLAWS, LABELS, Assessment, Measurement, Report, Verdic
 Numbers = npt.NDArray[np.float64]
 _Key = TypeVar("_Key")
 
-FINE = 0.2
-"""How much of the score tells unflawed photos apart."""
+SOFT = 0.9
+"""How much of the score sharpness moves: more than anything else, as with the people who rated photos."""
 FRAMED = 0.05
 """How much of the score composition moves: less than anything else, since its rules are habits."""
 _USUAL = Policy()
 UNKNOWN = 0.5
 """The score of a photo of which nothing could be measured."""
-SHARPNESS_CHECK = "tile_sharpness"
+BLUR = "blurred"
 LEAST_SIDE = 256
 """Short side of a photo in pixels below which nobody can tell whether what it shows was sharp: a picture reduced to so
 few pixels looks sharp, and one that was cut out and enlarged looks blurred. The network would have to enlarge it."""
-_FLATTER = 4.0  # log odds are divided by this before they become the continuous sharpness
+_FLAT = 2.0  # log odds are divided by this before they become a doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +119,12 @@ def believe(
     names = calibration.checks
     raws = matrix(facts, names)
     by_check = calibration.probabilities(raws)
-    fused = {flaw: np.nan_to_num(p) for flaw, p in calibration.fused(raws).items()}
+    logits = calibration.fused_logits(raws)
+    fused = {flaw: np.nan_to_num(sigmoid(logit)) for flaw, logit in logits.items()}
     six = calibration.six(raws)
-    counted = {flaw: _tolerated(p, flaw, policy) for flaw, p in fused.items()}
-    worth = _scores(counted, _sharpness(raws, calibration)) * (1.0 - FRAMED * (1.0 - _composition(facts)))
+    doubts = {flaw: _doubt(logit, flaw, policy) for flaw, logit in logits.items() if flaw not in SHARP}
+    soft = np.nan_to_num(_doubt(_voices(raws, calibration), BLUR, policy), nan=0.5)
+    worth = _scores(doubts, soft) * (1.0 - FRAMED * (1.0 - _composition(facts)))
     score = np.where(np.isnan(raws).all(axis=1), UNKNOWN, worth)
     return Beliefs(by_check, fused, six, score)
 
@@ -136,31 +140,36 @@ def matrix(facts: Sequence[Sequence[Measurement]], names: Sequence[str]) -> Numb
     return raws
 
 
-def _tolerated(probability: Numbers, flaw: str, policy: Policy) -> Numbers:
-    """What the shoot type leaves of the probabilities of a flaw."""
+def _doubt(logit: Numbers, flaw: str, policy: Policy) -> Numbers:
+    """0 .. 1, the fused logit of a flaw on a flat scale, less what the shoot type tolerates; NaN where it is."""
     if policy.shoot_type.ignores(flaw):
-        return np.zeros_like(probability)
-    tolerance = policy.shoot_type.tolerance(flaw)
-    if not tolerance:
-        return probability
-    p = np.clip(probability, 1e-9, 1 - 1e-9)
-    return np.where(probability > 0, sigmoid(np.log(p / (1 - p)) - tolerance), 0.0)
+        return np.zeros_like(logit)
+    return sigmoid((logit - policy.shoot_type.tolerance(flaw)) / _FLAT)
 
 
-def _scores(fused: Mapping[str, Numbers], sharpness: Numbers) -> Numbers:
-    worth = 1.0 - FINE * (1.0 - sharpness)
-    for flaw, probability in fused.items():
-        worth *= 1.0 - IMPORTANCE[flaw] * probability
+def _scores(doubts: Mapping[str, Numbers], soft: Numbers) -> Numbers:
+    worth = 1.0 - SOFT * soft
+    for flaw, doubt in doubts.items():
+        worth *= 1.0 - IMPORTANCE[flaw] * np.nan_to_num(doubt)
     return np.asarray(np.clip(worth, 0.0, 1.0))
 
 
-def _sharpness(raws: Numbers, calibration: Calibration) -> Numbers:
-    """0 .. 1 without the limit of a calibrated logit, so that two very sharp photos still differ; else 0.5."""
-    curve = calibration.curves.get((SHARPNESS_CHECK, "blurred"))
-    if curve is None:
-        return np.full(len(raws), 0.5)
-    logits = curve.slope * raws[:, calibration.checks.index(SHARPNESS_CHECK)] + curve.offset
-    return sigmoid(np.nan_to_num(-logits / _FLATTER, nan=0.0))
+def _voices(raws: Numbers, calibration: Calibration) -> Numbers:
+    """The mean calibrated logit of blur over detectors, each by the mean of its checks; NaN where none can tell."""
+    opinions: dict[str, list[Numbers]] = {}
+    for (check, flaw), logit in calibration.logits(raws).items():
+        if flaw == BLUR:
+            opinions.setdefault(detector(check), []).append(logit)
+    return _known_mean([_known_mean(own) for own in opinions.values()], len(raws))
+
+
+def _known_mean(columns: Sequence[Numbers], count: int = 0) -> Numbers:
+    """The mean of what is known of each of N photos; NaN where nothing is."""
+    if not columns:
+        return np.full(count, np.nan)
+    known = np.isfinite(columns)
+    total = np.nan_to_num(np.stack(columns)).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
 def _composition(facts: Sequence[Sequence[Measurement]]) -> Numbers:

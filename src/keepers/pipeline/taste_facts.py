@@ -59,8 +59,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "blocked_shadows": ("black shadows", "open shadows"),
     "dark_tones": ("bright peaks", "dull peaks"),
     "noise": ("grain", "clean tones"),
-    "ev_over": ("much light", "little light"),
-    "ev_under": ("little light", "much light"),
     "network_quality": ("what the network finds good", "what the network finds weak"),
     "closed_eyes": ("closed eyes", "open eyes"),
     "network_blurred": ("hints of blur", "no hint of blur"),

@@ -55,8 +55,6 @@ SCALES: dict[str, Scale] = {
     "bright_tones": Scale("the luma that 5 % of the frame exceed", "% of white", _luma, 1),
     "dark_tones": Scale("the luma that 1 % of the frame exceed", "% of white", _luma, 1),
     "noise": Scale("the noise", "% of white", lambda raw: 100 * 2.0**raw, 2),
-    "ev_over": Scale("the excess of light", "stops", float, 1),
-    "ev_under": Scale("the lack of light", "stops", float, 1),
 }
 """Checks whose raw value means something to a photographer."""
 

@@ -54,7 +54,7 @@ def test_probabilities_are_honest_on_other_photos() -> None:
     # Together they may understate a flaw that can hardly be told, so that few clean photos are held up.
     fused = fitted.fused(raws)["noisy"]
     assert together.ece < 0.1 and fused.mean() < truth.mean() + 0.01
-    assert (fused[~labels.any(axis=1)] >= 0.5).mean() < calibrate.MAX_DOUBT + 0.02
+    assert (fused[~labels.any(axis=1)] >= 0.5).mean() < calibrate.max_doubt("noisy") + 0.02
 
 
 def test_polarity_wins_over_the_data() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from keepers.checks import CHECKS
 from keepers.pipeline import calibrate
-from keepers.pipeline.calibration import Calibration, completed
+from keepers.pipeline.calibration import KINDS, Calibration, completed
 from keepers.pipeline.judge import FRAMED, LEAST_SIDE, believe, judge, judge_all, matrix
 from keepers.pipeline.reasons import IMPORTANCE, detector
 from keepers.pipeline.triage import NEVER_ALONE
@@ -72,30 +72,37 @@ def test_a_photo_that_is_nearly_flawed_is_not_praised(calibration: Calibration) 
 
 @pytest.mark.parametrize("flaw", FLAWS)
 def test_every_flaw_is_found_named_and_costs_score(calibration: Calibration, flaw: str) -> None:
-    verdict = judge(report(**{**clean(), **of(flaw)}), calibration)
+    # The network's own answer to it, where it has one: it may count for the six-class answer alone.
+    answer = {name: 4.0 for name in [f"network_{flaw}"] if name in CHECKS}
+    verdict = judge(report(**{**clean(), **of(flaw), **answer}), calibration)
     assert verdict.flaws[flaw] > 0.9
     assert flaw in [reason.name for reason in verdict.reasons]
     assert verdict.verdict == ("maybe" if flaw in NEVER_ALONE else "delete")
     assert verdict.score < 1 - 0.8 * IMPORTANCE[flaw]
-    if flaw in LABELS and flaw not in (
-        "blurred",
-        "camera_shake",
-    ):  # these two share a check, not a network output
+    if flaw in LABELS and flaw not in KINDS:  # these two share an output of the network
         assert verdict.label == flaw
 
 
+@pytest.mark.parametrize(("there", "other"), [("focus_shake", "focus_defocus"), ("focus_defocus", "focus_shake")])
+def test_which_kind_of_blur_it_is_the_patches_tell(calibration: Calibration, there: str, other: str) -> None:
+    kind, not_it = (KINDS[1], KINDS[0]) if there == "focus_shake" else KINDS
+    unsharp = {**clean(), **of("blurred"), **of("camera_shake"), there: 4.0}
+    sure, either = (judge(report(**{**unsharp, other: raw}), calibration).flaws for raw in (-4.0, 4.0))
+    assert sure[kind] > 0.9 and sure[kind] > sure[not_it] + 0.3
+    assert abs(either[kind] - either[not_it]) < abs(sure[kind] - sure[not_it])
+
+
 def test_the_network_alone_does_not_delete(calibration: Calibration) -> None:
-    verdict = judge(report(**{**clean(), "network_overexposed": 6.0}), calibration)
+    verdict = judge(report(**{**clean(), "network_distorted": 6.0}), calibration)
     assert verdict.verdict == "maybe"
-    assert verdict.reasons[0].sentence.startswith("The network sees overexposure (9")
+    assert verdict.reasons[0].sentence.startswith("The network sees distortion (9")
 
 
 def test_the_checks_of_a_flaw_make_one_reason_that_says_where(calibration: Calibration) -> None:
-    verdict = judge(report(**{**clean(), **of("overexposed"), "clipped_highlights": 9.0}), calibration)
-    (reason,) = verdict.reasons
-    assert reason.sentence.startswith(
-        CHECKS["clipped_highlights"].sentence + " (upper left); the network sees"
-    )
+    raws = {**clean(), **of("overexposed"), "clipped_highlights": 9.0, **of("distorted")}
+    over, stretched = judge(report(**raws), calibration).reasons
+    assert over.sentence == CHECKS["clipped_highlights"].sentence + " (upper left)"
+    assert stretched.sentence.startswith("The network sees distortion")
 
 
 def test_no_check_says_the_same_twice(calibration: Calibration) -> None:

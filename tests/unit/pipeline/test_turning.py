@@ -17,7 +17,7 @@ PHOTOS = {
     "clean": dict.fromkeys(SEES, -2.0),
     "blurred": {**dict.fromkeys(SEES, -2.0), "network_blurred": 3.0, "tile_sharpness": 3.0},
     "doubtful": {**dict.fromkeys(SEES, -2.0), "tile_sharpness": 2.4, "network_blurred": -0.5},
-    "blown": {**dict.fromkeys(SEES, -2.0), "network_overexposed": 2.0, "clipped_highlights": 2.0},
+    "blown": {**dict.fromkeys(SEES, -2.0), "bright_tones": 2.0, "clipped_highlights": 2.0},
     "noisy": {**dict.fromkeys(SEES, -2.0), "noise": 2.0},
 }
 POLICIES = {

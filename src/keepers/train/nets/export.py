@@ -52,7 +52,7 @@ def export(run: Path, out: Path, *, precision: str = "int8") -> dict[str, Any]:
     config = read(run)
     if not (run / "best.pt").is_file():
         raise NotFound(f"{run} has no best.pt; finish it with `keepers nets train` first.")
-    net, _ = loop.make(config, pretrained=False)
+    net = loop.make(config, pretrained=False)
     net.load_state_dict(torch.load(run / "best.pt", weights_only=True))
     task: loop.Task = loop.FocusTask(config) if config.kind == "focus" else loop.WholeTask(config)
     pixels, target = task.fixed("calibration")

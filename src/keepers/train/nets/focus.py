@@ -18,8 +18,6 @@ from keepers.types import Rgb
 Numbers = npt.NDArray[np.float32]
 
 BACKBONE = "efficientnet_lite0_front"
-FROZEN = ()
-"""Prefixes of the body that do not learn; none: what tells a blur is in the first layers."""
 SHARP, SOFT = 0.7, 1.5
 """Standard deviation in pixels up to which a patch counts as sharp, and from which as blurred; a ramp between them."""
 _LEAST, _MOST = -1.5, 4.0  # log2 of the standard deviation in pixels

@@ -158,14 +158,14 @@ def auc(positive: Numbers, negative: Numbers) -> float:
     return statistics.auc(np.concatenate([positive, negative]).astype(np.float64), labels)
 
 
-def make(config: Config, *, pretrained: bool) -> tuple[nn.Module, tuple[str, ...]]:
-    """The network of a run, and the prefixes of the body's parameters that stay frozen; a tiny one has no weights."""
+def make(config: Config, *, pretrained: bool) -> nn.Module:
+    """The network of a run; a tiny one has no weights. All of it learns: what tells a flaw is in the first layers."""
     pretrained = pretrained and not config.tiny
     module, build = (focus, focus.FocusNet) if config.kind == "focus" else (whole, whole.WholeNet)
     body = BACKBONES[module.BACKBONE].build(pretrained=pretrained and not config.weights, tiny=config.tiny)
     if pretrained and config.weights:
         load_weights(body, Path(config.weights))
-    return build(body), module.FROZEN
+    return build(body)
 
 
 def inputs(pixels: Rgb) -> torch.Tensor:
@@ -202,10 +202,6 @@ class _Run:
     def learn(self, tell: Progress | None) -> float:
         """One epoch; its mean loss."""
         self.net.train()
-        for module in self.net.modules():
-            # Statistics belong to weights: where these are frozen, so are those.
-            if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
-                module.eval()
         total, seen, steps = 0.0, 0, self.task.steps()
         rng = np.random.default_rng([self.config.seed, self.epoch])
         for step, (pixels, target) in enumerate(self.task.batches(rng)):
@@ -261,13 +257,10 @@ def train(config: Config, run: Path, progress: Progress | None = None) -> dict[s
     _same(run, config)
     torch.manual_seed(config.seed)
     task: Task = FocusTask(config) if config.kind == "focus" else WholeTask(config)
-    net, frozen = make(config, pretrained=not (run / "last.pt").is_file())
-    for name, parameter in net.named_parameters():
-        parameter.requires_grad_(not name.removeprefix("body.").startswith(frozen))
+    net = make(config, pretrained=not (run / "last.pt").is_file())
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
-    learning = [p for p in net.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=config.learning_rate, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=0.01)
     # Patches gain nothing from bf16 (6 ms each either way), whole photos a quarter of the time.
     bf16 = config.kind == "whole" and bf16_is_fast(torch.device("cpu"))
     state = _Run(config, task, net, average, optimizer, run, bf16)

@@ -18,8 +18,6 @@ from keepers.types import LABELS, Rgb
 Numbers = npt.NDArray[np.float32]
 
 BACKBONE = "efficientnet_lite0"
-FROZEN = ()
-"""Prefixes of the body that do not learn; none, since what tells a flaw is in the early layers as well."""
 CROP = 224
 FLAWS, EV, QUALITY, COUNT = slice(0, 6), 6, 7, 8
 """Outputs: logits of the five flaws of `LABELS` and of noise, exposure error in EV, logit of quality."""
@@ -52,7 +50,7 @@ def _ramp(value: Numbers, none: float, full: float) -> Numbers:
 def targets(photo: Numbers) -> tuple[Numbers, Numbers]:
     """What the network should answer to captures, and how much each answer counts.
 
-    Where a flaw begins is a ramp and not a step: a blur of 1.0 to 1.9 thousandths of the diagonal, .5 to 1.3 stops too
+    Where a flaw begins is a ramp and not a step: a blur of .6 to 1.3 thousandths of the diagonal, .5 to 1.3 stops too
     much, .7 to 1.7 too little. Whether a partial blur spoils a photo is not for this network to say, and what is hidden
     in black or white is hardly asked for.
 
@@ -64,7 +62,7 @@ def targets(photo: Numbers) -> tuple[Numbers, Numbers]:
     """
     sigma, motion, ev, stretch, noise, partial, _ = photo.T
     octaves = np.log2(np.maximum(sigma, 0.1))
-    blur = _ramp(octaves, 0.0, float(np.log2(1.9)))
+    blur = _ramp(octaves, float(np.log2(0.6)), float(np.log2(1.3)))
     goal, weight = np.zeros((len(photo), COUNT), np.float32), np.ones((len(photo), COUNT), np.float32)
     over, under = _ramp(ev, 0.5, 1.3), _ramp(-ev, 0.7, 1.7)
     moved = motion > 0.5
