@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_group_promises import shoots
 
-from keepers.app.review.table import Table, photo_id
+from keepers.app.review.listing import photo_id
+from keepers.app.review.table import Table
 from keepers.catalog.marks import COLOURS, NO_MARK, Mark
 from keepers.errors import NothingToDo
 from keepers.pipeline.fill import fill, target

@@ -4,7 +4,8 @@
     python tests/soak/review.py --like FOLDER --photos 100000
     python tests/soak/review.py --keep 20% --profile
 
-The photos are files of a few bytes with facts of real ones dealt out at random, in bursts and scenes; so nothing is decoded.
+The photos are files of a few bytes with facts of real ones dealt out at random, in bursts and scenes: nothing is
+decoded.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import random
 import shutil
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -30,7 +30,7 @@ import numpy as np
 
 from keepers import sample
 from keepers.app.measuring import Run, photos_in
-from keepers.app.review import Desk
+from keepers.app.review import Desk, ReviewedShoot
 from keepers.catalog.db import Catalog
 from keepers.io.scan import scan
 from keepers.pipeline.policy import Wishes
@@ -86,24 +86,33 @@ def build(place: Path, like: Path | None, count: int, wishes: Wishes) -> tuple[P
     return shoot, catalog
 
 
+class Clock:
+    """Says how long it has been running."""
+
+    def __init__(self) -> None:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def say(self, what: str) -> None:
+        wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
+        print(f"{what:40} {wall:8.3f} s, {cpu:8.3f} s of CPU", flush=True)
+
+
 def timed(what: str, work: Callable[[], Any]) -> Any:
     """Do it, and print what it took."""
-    wall, cpu = time.perf_counter(), time.process_time()
+    clock = Clock()
     answer = work()
-    print(f"{what:44} {time.perf_counter() - wall:8.3f} s, {time.process_time() - cpu:8.3f} s of CPU", flush=True)
+    clock.say(what)
     return answer
 
 
 def opening(desk: Desk, folder: Path) -> Any:
     """Open it, and say when what is known."""
-    wall, cpu = time.perf_counter(), time.process_time()
+    clock = Clock()
     shoot = desk.open(folder)
-    rows = False
+    listed = shoot.listed
+    shoot.listed = lambda *known: (listed(*known), clock.say("  rows without verdicts are there after"))  # type: ignore
     while shoot.state == "culling":
-        if not rows and shoot.to_json()["photos"]:
-            rows = True
-            print(f"{'  rows':44} {time.perf_counter() - wall:8.3f} s, {time.process_time() - cpu:8.3f} s of CPU")
-        time.sleep(0.01)
+        time.sleep(0.05)
     assert shoot.state == "ready", shoot.error
     return shoot
 
@@ -111,7 +120,7 @@ def opening(desk: Desk, folder: Path) -> Any:
 def choosing(shoot: Any, times: int) -> None:
     """The times that single choices take."""
     ids = [row["id"] for row in shoot.rows()]
-    rng, walls, cpus = random.Random(2), [], []
+    rng, walls, cpus = random.Random(), [], []
     for _ in range(times):
         wall, cpu = time.perf_counter(), time.process_time()
         shoot.choose([rng.choice(ids)], rng.choice(["keep", "maybe", "delete"]))
@@ -143,17 +152,18 @@ def main() -> None:
     place = asked.at or Path(tempfile.mkdtemp(prefix="keepers-review-"))
     os.environ["KEEPERS_CACHE"] = str(place / "cache")
     folder, catalog = build(place, asked.like, asked.photos, Wishes(asked.keep))
-    desk, profiler = Desk(catalog=catalog), cProfile.Profile()
-    if asked.profile:
-        threading.setprofile(lambda *_: (threading.setprofile(None), profiler.enable()) and None)
+    desk = Desk(catalog=catalog)
     try:
-        measure(desk, folder)
+        if asked.profile:
+            shoot, profiler = ReviewedShoot(folder, desk._store, lambda *_: None), cProfile.Profile()
+            profiler.runcall(desk._table, shoot)
+            pstats.Stats(profiler).sort_stats("cumulative").print_stats(60)
+        else:
+            measure(desk, folder)
     finally:
         desk.close()
         if asked.at is None:
             shutil.rmtree(place)
-    if asked.profile:
-        pstats.Stats(profiler).sort_stats("cumulative").print_stats(60)
 
 
 if __name__ == "__main__":

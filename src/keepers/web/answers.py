@@ -46,6 +46,7 @@ _ROW = _object(
     id=_TEXT,
     name=_TEXT,
     path=_TEXT,
+    judged=_FLAG,
     verdict=_NO_VERDICT,
     machine=_NO_VERDICT,
     choice=_NO_VERDICT,

@@ -14,11 +14,13 @@ from keepers.app.measuring import Run, photos_in
 from keepers.app.review.details import audit, details
 from keepers.app.review.events import Listener, Listeners
 from keepers.app.review.handing import hand_over, take_back
+from keepers.app.review.listing import Listing
 from keepers.app.review.pictures import Pictures, original
 from keepers.app.review.render import What
 from keepers.app.review.shoot import ReviewedShoot, line_of, sentence, shoot_id
 from keepers.app.review.table import Table
 from keepers.catalog.db import Catalog
+from keepers.catalog.news import Read
 from keepers.errors import KeepersError, NotFound, UnreadablePhoto
 from keepers.io.files import absolute
 from keepers.pipeline.policy import Wishes
@@ -216,24 +218,26 @@ class Desk:
 
     def _cull(self, shoot: ReviewedShoot) -> None:
         try:
-            shoot.opened(self._table(shoot))
-            shoot.refresh()  # what was recorded while it was judged
+            shoot.opened(*self._table(shoot))
         except Exception as error:  # it is shown in the page
             with suppress(KeepersError):
                 shoot.failed(sentence(error))
 
-    def _table(self, shoot: ReviewedShoot) -> Table:
+    def _table(self, shoot: ReviewedShoot) -> tuple[Table, Read]:
         recover(self._run.settings)
         sources, _ = photos_in(shoot.folder)
         with Catalog(self.catalog) as store:
-            place, known = store.shoot_of(shoot.folder)
-            wishes = known if place == shoot.folder else Wishes()
-            facts = brought_up_to_date(store, self._run, sources, shoot.folder, wishes, shoot.culled)
-            return Table.of(
-                self._run,
-                facts.reports(),
-                shoot.folder,
-                choices=store.choices(),
-                marks=store.marks(),
-                policy=self._run.policy(wishes, store),
+            read = store.last()
+            known = Listing(folder=shoot.folder, choices=store.choices(), marks=store.marks())
+            known.add(store.glimpse(sources))
+            shoot.listed(known, read)
+            place, asked = store.shoot_of(shoot.folder)
+            wishes = asked if place == shoot.folder else Wishes()
+            facts = brought_up_to_date(
+                store, self._run, sources, shoot.folder, wishes, shoot.culled, shoot.came
             )
+            read = store.last()
+            policy = self._run.policy(wishes, store)
+            choices, marks = store.choices(), store.marks()
+            table = Table.of(self._run, facts.reports(), shoot.folder, choices=choices, marks=marks, policy=policy)
+        return table, read
