@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,7 +10,8 @@ from pathlib import Path
 from keepers.app.culling import brought_up_to_date
 from keepers.app.journal import recover
 from keepers.app.measuring import Run, photos_in
-from keepers.app.review.details import audit, details
+from keepers.app.review import checking
+from keepers.app.review.details import details
 from keepers.app.review.events import Listener, Listeners
 from keepers.app.review.handing import hand_over, take_back
 from keepers.app.review.listing import Listing
@@ -131,9 +131,15 @@ class Desk:
             facts = self._pictures.get(opinion, "facts", shoot.folder)
         return details(opinion, shoot.row(photo), facts)
 
-    def audit(self, shoot: ReviewedShoot, size: int) -> list[str]:
-        """Photos for a blind check of the shoot; see `details.audit`. Raises Refused while it is not ready."""
-        return audit(shoot.rows(), size, random.Random())
+    def audit(self, shoot: ReviewedShoot, size: int) -> Json:
+        """Draw photos for a blind check of the shoot; raises as `checking.sample`."""
+        return checking.sample(self._store(), shoot, size)
+
+    def audited(
+        self, shoot: ReviewedShoot, number: int, answers: Mapping[str, VerdictName], keep: bool
+    ) -> Json:
+        """What the answers to a blind check say; they become choices where `keep`. Raises as `checking.result`."""
+        return checking.result(self._store(), shoot, number, answers, keep)
 
     def export(
         self,

@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -26,11 +26,15 @@ Tell = Callable[[str, Json], None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that a person did, which can be taken back: of each photo what was said before and after."""
+    """One thing that a person did, which can be taken back: of each photo what was said before and after.
+
+    audit: the number of the blind check to which the choices are the answers; None for all others.
+    """
 
     what: str
     choices: Mapping[str, tuple[VerdictName | None, VerdictName | None]]
     marks: Mapping[str, tuple[Mark, Mark]]
+    audit: int | None = None
 
 
 class ReviewedShoot:
@@ -120,6 +124,12 @@ class ReviewedShoot:
                 raise Refused(self.error or f"{self.name} is still being culled; wait until that is done.")
             return self._table
 
+    def snapshot(self) -> tuple[list[Opinion], dict[str, VerdictName]]:
+        """What the machine thinks of each photo, and what a person does. Raises Refused while it is not ready."""
+        with self._lock:
+            table = self.judged()
+            return list(table.machine), dict(table.choices)
+
     # How it comes to be
 
     def listed(self, listing: Listing, read: Read) -> None:
@@ -203,6 +213,13 @@ class ReviewedShoot:
                     marks[photo] = (old, new)
             return self._do(Step(_mark_words(len(photos), stars, colour), {}, marks))
 
+    def answer(self, audit: int, answers: Mapping[str, VerdictName]) -> Json:
+        """Record the answers to a blind check, which are choices as well; raises as `choose`."""
+        with self._lock:
+            self._known().readable(answers)
+            step = self._choices(answers, f"{_photos(len(answers))} of a blind check decided")
+            return self._do(replace(step, audit=audit))
+
     def undo(self) -> Json:
         """Take the latest step back that is not taken back. Raises NothingToDo where there is none."""
         return self._back(self._done, self._undone, "There is nothing to undo.", "Undone", 0)
@@ -237,7 +254,7 @@ class ReviewedShoot:
             step = taken[-1]
             choices = {photo: pair[side] for photo, pair in step.choices.items()}
             marks = {photo: pair[side] for photo, pair in step.marks.items()}
-            self._write(choices, marks)
+            self._write(choices, marks, step.audit, undone=side == 0)
             to.append(taken.pop())
             return {**self._change(_heeded(table, choices, marks)), "what": f"{word}: {step.what}"}
 
@@ -251,15 +268,22 @@ class ReviewedShoot:
         marks = {photo: new for photo, (_, new) in step.marks.items()}
         if not choices and not marks:
             return self._said(Touched())
-        self._write(choices, marks)
+        self._write(choices, marks, step.audit)
         self._done.append(step)
         self._undone.clear()
         table = self._known()
         return self._change(_heeded(table, choices, marks))
 
-    def _write(self, choices: Choices, marks: Mapping[str, Mark]) -> None:
-        if choices:
+    def _write(
+        self, choices: Choices, marks: Mapping[str, Mark], audit: int | None = None, undone: bool = False
+    ) -> None:
+        if audit is not None and not undone:
+            answers = {photo: verdict for photo, verdict in choices.items() if verdict is not None}
+            self._store().answer_audit(audit, answers)
+        elif choices:
             self._store().decide(choices.items())
+        if audit is not None and undone:
+            self._store().undo_audit(audit)
         if marks:
             self._store().mark(marks.items())
 

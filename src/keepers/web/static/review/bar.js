@@ -122,7 +122,7 @@ export class Bar {
     const empty = byId("empty", HTMLElement);
     empty.hidden = items.length > 0 || shoot.version < 0;
     const waiting = {
-      culling: "keepers is looking at the photos; they appear here when it is done.",
+      culling: "keepers is looking at the photos; they appear here one after the other.",
       failed: shoot.error ?? "The shoot could not be opened.",
     };
     empty.textContent = shoot.size

@@ -58,7 +58,7 @@ export class Deck {
       ? `${VERDICT[row.choice]}, decided`
       : row.verdict
         ? `${VERDICT[row.verdict]}, proposed`
-        : "";
+        : "Not judged yet";
     const saved = this.table.shoot.unsaved.has(row.id) ? "not saved yet" : "";
     return [state, row.sentence.replace(/\.$/, ""), saved].filter(Boolean).join(" · ");
   }
@@ -80,7 +80,9 @@ export class Deck {
     byId("culled", HTMLElement).style.width = `${progress.total ? (100 * progress.done) / progress.total : 0}%`;
     if (state === "culling")
       byId("decided", HTMLElement).textContent =
-        `Culling: ${progress.done.toLocaleString("en")} of ${progress.total.toLocaleString("en")}`;
+        progress.done < progress.total
+          ? `Culling: ${progress.done.toLocaleString("en")} of ${progress.total.toLocaleString("en")}`
+          : "Comparing the photos…";
   }
 
   /** A lost connection is said for as long as it lasts. */
