@@ -78,11 +78,6 @@ export class Deck {
     line.setAttribute("aria-valuemax", String(progress.total));
     line.setAttribute("aria-valuenow", String(progress.done));
     byId("culled", HTMLElement).style.width = `${progress.total ? (100 * progress.done) / progress.total : 0}%`;
-    if (state === "culling")
-      byId("decided", HTMLElement).textContent =
-        progress.done < progress.total
-          ? `Culling: ${progress.done.toLocaleString("en")} of ${progress.total.toLocaleString("en")}`
-          : "Comparing the photos…";
   }
 
   /** A lost connection is said for as long as it lasts. */
