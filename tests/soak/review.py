@@ -3,6 +3,8 @@
     python tests/soak/review.py                              10,000 photos like those of the sample shoot
     python tests/soak/review.py --like FOLDER --photos 100000
     python tests/soak/review.py --keep 20% --profile
+    python tests/soak/review.py --catalog 100000             what the page asks a catalog of so many photos
+    python tests/soak/review.py --loupe 1000 --like FOLDER   the memory of the server while one goes through so many
 
 The photos are files of a few bytes with facts of real ones dealt out at random, in bursts and scenes: nothing is
 decoded.
@@ -27,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from keepers import sample
 from keepers.app.measuring import Run, photos_in
@@ -35,7 +38,7 @@ from keepers.catalog.db import Catalog
 from keepers.io.scan import scan
 from keepers.pipeline.policy import Wishes
 from keepers.settings import settings
-from keepers.types import Photo, Report, Source
+from keepers.types import Measurement, Photo, PhotoFile, Report, Source
 
 BURST, SCENE = 4, 40
 """Frames of a burst, and photos of a scene, on average."""
@@ -140,6 +143,57 @@ def measure(desk: Desk, folder: Path) -> None:
     choosing(shoot, 30)
 
 
+def catalog_of(place: Path, count: int) -> None:
+    """Photos with one fact each, in ten shoots, all decided; what a key and the list of shoots cost then."""
+    with Catalog(place / "c.db") as store:
+        for shoot in range(10):
+            files = [place / f"{shoot}" / f"{n:06}.jpg" for n in range(count // 10)]
+            sources = [Source(path, (PhotoFile(path, "image", 1, 1),)) for path in files]
+            ids = [f"{shoot:02}{n:030x}" for n in range(count // 10)]
+            fact = (Measurement("noise", "1", 0.5),)
+            photos = zip(sources, ids, strict=True)
+            store.save(Report(source, Photo(photo, source, 3, 2), fact) for source, photo in photos)
+            store.note_shoot(place / f"{shoot}", Wishes())
+            store.choose(ids, "keep")
+    with Catalog(place / "c.db") as store:
+        for _ in range(2):
+            timed("the list of shoots", store.shoots)
+        read = store.last()
+        timed("record a choice", lambda: store.decide([(ids[0], "maybe")]))
+        timed("hear what others recorded", lambda: store.since(read))
+        timed("all choices", store.choices)
+
+
+def loupe(place: Path, like: Path, count: int) -> None:
+    """Look at `count` photos of two megapixels, each whole, at 1:1 and with all that is known; memory meanwhile."""
+    originals = [Image.open(path).convert("RGB").resize((1728, 1152)) for path in sorted(like.glob("*.[jJ]*"))]
+    folder = place / "loupe"
+    folder.mkdir()
+    for number in range(count):
+        picture = originals[number % len(originals)]
+        picture.putpixel((number % 1728, number // 1728), (number % 256, 0, 0))
+        picture.save(folder / f"{number:05}.jpg", quality=88)
+    desk = Desk(catalog=place / "loupe.db", model="none", workers=2)
+    shoot = opening(desk, folder)
+    for number, row in enumerate(shoot.rows()):
+        if number % 100 == 0:
+            print(f"{number:6} photos: {_resident(os.getpid()):7.1f} MB, makers of pictures: {_children()}", flush=True)
+        for what in ("thumb", "fit", "full"):
+            desk.picture(row["id"], what).read_bytes()
+        desk.details(row["id"])
+    print(f"{count:6} photos: {_resident(os.getpid()):7.1f} MB, makers of pictures: {_children()}")
+    desk.close()
+
+
+def _resident(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def _children() -> str:
+    pids = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return ", ".join(f"{_resident(int(pid)):.1f} MB" for pid in pids)
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -148,9 +202,15 @@ def main() -> None:
     parser.add_argument("--at", type=Path, help="keep what is made here, and use it again")
     parser.add_argument("--keep")
     parser.add_argument("--profile", action="store_true", help="say where the time of opening goes")
+    parser.add_argument("--catalog", type=int, default=0, metavar="N")
+    parser.add_argument("--loupe", type=int, default=0, metavar="N")
     asked = parser.parse_args()
     place = asked.at or Path(tempfile.mkdtemp(prefix="keepers-review-"))
     os.environ["KEEPERS_CACHE"] = str(place / "cache")
+    if asked.catalog:
+        return catalog_of(place, asked.catalog)
+    if asked.loupe:
+        return loupe(place, asked.like, asked.loupe)
     folder, catalog = build(place, asked.like, asked.photos, Wishes(asked.keep))
     desk = Desk(catalog=catalog)
     try:
