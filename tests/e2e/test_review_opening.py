@@ -50,7 +50,7 @@ class Gate:
         judge = table.Table.of
 
         def waiting(*args: Any, **more: Any) -> table.Table:
-            assert self.open.wait(60)
+            assert self.open.wait(300)
             return judge(*args, **more)
 
         monkeypatch.setattr(table.Table, "of", waiting)
@@ -111,7 +111,7 @@ def test_new_photos_come_while_others_are_still_culled(
     more, slowly = threading.Event(), world.report
 
     def report(source: Any) -> Any:
-        assert source.path.name < "d" or more.wait(60)
+        assert source.path.name < "d" or more.wait(300)
         return slowly(source)
 
     monkeypatch.setattr(world, "report", report)

@@ -80,9 +80,9 @@ export class Deck {
     byId("culled", HTMLElement).style.width = `${progress.total ? (100 * progress.done) / progress.total : 0}%`;
   }
 
-  /** A lost connection is said for as long as it lasts. */
+  /** A lost connection is said for as long as it lasts, and why photos that are shown have no verdicts. */
   #worry() {
-    const { outbox, connected } = this.table.shoot;
+    const { outbox, connected, state, error } = this.table.shoot;
     const waiting = outbox.writes.length;
     const queue = waiting ? ` Waiting in this browser until it is back: ${plural(waiting, "change")}.` : "";
     const text =
@@ -90,7 +90,9 @@ export class Deck {
         ? `keepers was started anew: open the link that it printed in this browser.${queue}`
         : !connected || outbox.trouble
           ? `keepers does not answer.${queue || " You can go on; what you choose is kept."}`
-          : "";
+          : state === "failed"
+            ? (error ?? "")
+            : "";
     if (this.#trouble.textContent !== text) this.#trouble.textContent = text;
     this.#trouble.hidden = text === "";
   }
