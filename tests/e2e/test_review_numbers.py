@@ -9,7 +9,6 @@ import pytest
 
 import browsing
 import web_fakes
-from keepers.pipeline.calibrate import wilson
 from keepers.web import create_app
 from keepers.web.security import Keys
 
@@ -195,13 +194,3 @@ def test_a_face_is_not_best_in_a_frame_that_is_to_be_deleted(page: Any) -> None:
     assert call(page, "people", body, [person, [0, 0, 0]]) == 1
     assert call(page, "people", body, [person, [0, -15, 0]]) == 0
     assert call(page, "people", body, [[None, face(100), None], []]) == -1
-
-
-@pytest.mark.parametrize(("hits", "trials"), [(0, 15), (1, 30), (15, 15), (7, 20)])
-def test_the_interval_is_the_one_that_evaluate_reports(page: Any, hits: int, trials: int) -> None:
-    low, high = call(page, "wilson", "(m, [hits, trials]) => m.wilson(hits, trials)", [hits, trials])
-    assert (low, high) == pytest.approx(wilson(hits, trials), abs=1e-9)
-
-
-def test_an_empty_sample_says_nothing(page: Any) -> None:
-    assert call(page, "wilson", "(m) => m.wilson(0, 0)") == [0, 1]

@@ -10,14 +10,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_group_promises import shoots
+from test_group_promises import opinion, shoots
+from test_taste_promises import facts_of, tastes
 
-from keepers.app.review.table import Table, photo_id
+from keepers.app.review.listing import photo_id
+from keepers.app.review.table import Table
 from keepers.catalog.marks import COLOURS, NO_MARK, Mark
 from keepers.errors import NothingToDo
 from keepers.pipeline.fill import fill, target
 from keepers.pipeline.members import together
 from keepers.pipeline.policy import Policy
+from keepers.pipeline.taste import Taste
+from keepers.pipeline.taste_use import apply
 from keepers.types import VERDICTS, Json, Opinion, Report, VerdictName
 from review_world import NAMES, PictureWorld, opened, picture_world
 
@@ -29,7 +33,7 @@ class Judge:
     """What the table needs of a run, over opinions that were drawn."""
 
     opinions: Mapping[Path, Opinion]
-    taste: None = None
+    taste: Taste | None = None
 
     def alone(self, reports: list[Report], policy: Policy) -> list[Opinion]:
         return [self.opinions[report.source.path] for report in reports]
@@ -42,20 +46,27 @@ def table_of(
     opinions: list[Opinion],
     choices: Mapping[str, VerdictName],
     keep: str | None,
-    marks: Mapping[str, Mark] | None = None,
+    taste: Taste | None = None,
 ) -> Table:
-    judge = Judge({opinion.path: opinion for opinion in opinions})
+    judge = Judge({opinion.path: opinion for opinion in opinions}, taste)
     reports = [opinion.report for opinion in opinions]
-    return Table.of(judge, reports, FOLDER, choices=choices, marks=marks or {}, policy=Policy(keep=keep))
+    return Table.of(judge, reports, FOLDER, choices=choices, marks={}, policy=Policy(keep=keep))
+
+
+@st.composite
+def liked(draw: st.DrawFn) -> tuple[list[Opinion], dict[str, VerdictName]]:
+    """Photos on their own and in groups, enough of them for a taste."""
+    opinions, choices = draw(shoots())
+    return [*opinions, *(opinion(report, "keep", 0.1, n / 10) for n, report in enumerate(facts_of(2)[:9]))], choices
 
 
 @settings(max_examples=30, deadline=None)
-@given(shoots(), st.sampled_from([None, "2", "40%"]), st.data())
+@given(shoots() | liked(), st.sampled_from([None, "2", "40%"]), st.none() | tastes(), st.data())
 def test_following_a_choice_through_its_group_is_judging_everything_anew(
-    made: tuple[list[Opinion], dict[str, VerdictName]], keep: str | None, data: st.DataObject
+    made: tuple[list[Opinion], dict[str, VerdictName]], keep: str | None, taste: Taste | None, data: st.DataObject
 ) -> None:
     opinions, choices = made
-    table = table_of(opinions, choices, keep)
+    table = table_of(opinions, choices, keep, taste)
     ids = sorted({photo_id(opinion.report) for opinion in opinions})
     for _ in range(data.draw(st.integers(1, 4))):
         some = data.draw(st.lists(st.sampled_from(ids), min_size=1, max_size=3, unique=True))
@@ -65,9 +76,10 @@ def test_following_a_choice_through_its_group_is_judging_everything_anew(
         choices = {**choices, **dict.fromkeys(some, verdict)}
         choices = {photo: word for photo, word in choices.items() if word is not None}
         everything = together(opinions, choices, [None] * len(opinions)) if len(opinions) > 1 else opinions
+        everything = apply(everything, taste, choices) if taste else everything
         everything = fill(everything, target(keep), choices) if keep else everything
         assert [one.verdict for one in table.machine] == [one.verdict for one in everything]
-        anew = table_of(opinions, choices, keep)
+        anew = table_of(opinions, choices, keep, taste)
         assert (table.rows, table.groups, table.counts()) == (anew.rows, anew.groups, anew.counts())
         # Whoever only hears of what was touched knows everything.
         assert {**before, **{photo: table.rows[photo] for photo in touched.photos}} == table.rows

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keepers.app.looking import judged_in
@@ -87,15 +87,30 @@ def audit_sample(
     if not run.settings.catalog.is_file():
         raise NothingToDo(f"The catalog knows no photo in {folder}; run this first: keepers cull {quoted(folder)}")
     with Catalog(run.settings.catalog) as store:
-        choices = store.choices()
-        opinions = _judgeable(judged_in(store, run, place, sources))
-        pile = sum(_deleted(one, choices) for one in opinions)
-        if not pile:
-            raise NothingToDo(f"Nothing in {folder} is To be Deleted, so there is nothing to audit.")
-        drawn = _draw(opinions, choices, size, random.Random(seed))
-        number = store.begin_audit(place, len(opinions), pile, drawn)
+        return sample_of(store, place, judged_in(store, run, place, sources), store.choices(), size, seed)
+
+
+def sample_of(
+    store: Catalog,
+    folder: Path,
+    opinions: Sequence[Opinion],
+    choices: Mapping[str, VerdictName],
+    size: int = SIZE,
+    seed: int | None = None,
+) -> AuditSample:
+    """As `audit_sample`, of a folder that is judged already; `choices`: photo id -> a person's verdict.
+
+    Raises:
+        NothingToDo: nothing is To be Deleted.
+    """
+    some = _judgeable(opinions)
+    pile = sum(_deleted(one, choices) for one in some)
+    if not pile:
+        raise NothingToDo(f"Nothing in {folder} is To be Deleted, so there is nothing to audit.")
+    drawn = _draw(some, choices, size, random.Random(seed))
+    number = store.begin_audit(folder, len(some), pile, drawn)
     asked = tuple(one for one in drawn if one.asked)
-    return AuditSample(number, place, asked, sum(one.deleted for one in asked))
+    return AuditSample(number, folder, asked, sum(one.deleted for one in asked))
 
 
 def audit_answer(number: int, answers: Mapping[str, VerdictName], *, catalog: Path | str | None = None) -> None:
@@ -131,6 +146,19 @@ def audit_undo(number: int, *, catalog: Path | str | None = None) -> int:
     """
     with Catalog(settings(catalog=catalog).catalog) as store:
         return store.undo_audit(number)
+
+
+def answered(audit: Audit, answers: Mapping[str, VerdictName]) -> Audit:
+    """The audit as it would be with these answers (photo id -> verdict) and no other; nothing is stored.
+
+    Raises:
+        NotFound: it did not ask for such a photo.
+    """
+    asked = {one.photo for one in audit.drawn if one.asked}
+    if foreign := sorted(set(answers) - asked):
+        raise NotFound(f"Audit {audit.number} did not ask for the photo {foreign[0][:64]}; draw a new sample.")
+    drawn = (replace(one, answer=answers.get(one.photo)) if one.asked else one for one in audit.drawn)
+    return replace(audit, drawn=tuple(drawn))
 
 
 def measured(audit: Audit) -> AuditResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -159,10 +159,20 @@ def _wishes(
 
 
 def brought_up_to_date(
-    store: Catalog, run: Run, sources: Sequence[Source], folder: Path, wishes: Wishes, progress: Progress | None
+    store: Catalog,
+    run: Run,
+    sources: Sequence[Source],
+    folder: Path,
+    wishes: Wishes,
+    progress: Progress | None,
+    came: Callable[[Sequence[Report]], None] | None = None,
 ) -> Facts:
-    """Measure and store what is new, changed or out of date of a shoot, and remember it as one; see `cull`."""
-    facts = Facts(store, run.prepare(), sources, folder)
+    """Measure and store what is new, changed or out of date of a shoot, and remember it as one; see `cull`.
+
+    `came` is called with reports that were measured, once they are stored; where it is given, outlines of eyes are left
+    out of those that were stored before.
+    """
+    facts = Facts(store, run.prepare(), sources, folder, came)
     try:
         facts.refresh(progress)
     finally:
@@ -174,8 +184,15 @@ def brought_up_to_date(
 class Facts:
     """The reports of a run: known ones from the catalog, missing ones measured and saved chunk by chunk."""
 
-    def __init__(self, store: Catalog, run: Run, sources: Sequence[Source], folder: Path) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        store: Catalog,
+        run: Run,
+        sources: Sequence[Source],
+        folder: Path,
+        came: Callable[[Sequence[Report]], None] | None = None,
+    ) -> None:
+        self.folder, self._came = folder, came
         self.measured = 0
         self.stopped = False
         self.unsaved: str | None = None
@@ -214,6 +231,8 @@ class Facts:
             self.unsaved = str(error)
             return
         self.unsaved = None
+        if storable and self._came is not None:
+            self._came(storable)
 
     def note(self, wishes: Wishes) -> None:
         """Remember what was culled together, so that all verbs judge it together."""
@@ -243,4 +262,4 @@ class Facts:
     def _from_catalog(self) -> dict[Path, Report]:
         stale = {s.path for s in self._stale}
         current = [s for s in self._sources if s.path not in stale]
-        return {report.source.path: report for report in self._store.load(current)}
+        return {report.source.path: report for report in self._store.load(current, outlines=self._came is None)}

@@ -1,8 +1,5 @@
 """Facts and human choices on disk: one SQLite file, one writer."""
 
-import gc
-import os
-import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,18 +8,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from keepers.catalog import audits, face_rows, marks, ratings, rows, shoots
+from keepers.catalog import audits, face_rows, marks, news, ratings, rows, shoots
 from keepers.catalog.audits import Audit, Drawn
+from keepers.catalog.faults import storage_errors, without_collector
 from keepers.catalog.marks import Mark
 from keepers.catalog.migrations import migrate
+from keepers.catalog.news import News, Read
 from keepers.catalog.ratings import Word
 from keepers.catalog.shoots import GoodPhoto
-from keepers.errors import PhotoError, Refused, StorageError
+from keepers.errors import PhotoError, Refused
 from keepers.pipeline.policy import Wishes
 from keepers.types import VERDICTS, Measurement, PhotoFile, Report, Source, VerdictName
 
 _BUSY_MS = 10_000
-_LEAST_FREE = 1 << 16
 
 
 class Catalog:
@@ -41,7 +39,7 @@ class Catalog:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._lock = threading.RLock()
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             try:
@@ -68,7 +66,7 @@ class Catalog:
 
     def close(self) -> None:
         """Close the file; what was saved stays saved. A second call does nothing."""
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             self._db.close()
 
     # Facts
@@ -103,16 +101,23 @@ class Catalog:
     def _place(db: sqlite3.Connection, source: Source, photo: str | None, error: str | None) -> None:
         key = rows.key(source.path)
         db.execute("DELETE FROM source WHERE path = ?", (key,))
-        db.execute("INSERT INTO source VALUES (?, ?, ?)", (key, photo, rows.text(error)))
+        db.execute(rows.SAVE_SOURCE, (key, photo, rows.text(error), photo))
         db.executemany("INSERT INTO file VALUES (?, ?, ?, ?, ?)", rows.of_files(source))
 
-    def load(self, sources: Sequence[Source]) -> list[Report]:
+    def glimpse(self, sources: Sequence[Source]) -> list[Report]:
+        """As `load`, with what the camera said alone: no measurements, no faces. It takes a tenth of the time."""
+        with self._lock, storage_errors(self.path), without_collector():
+            self._want(sources)
+            return [rows.report(sources[row[0]], row, ()) for row in self._db.execute(rows.LOAD_SOURCES).fetchall()]
+
+    def load(self, sources: Sequence[Source], *, outlines: bool = True) -> list[Report]:
         """The facts of those `sources` that are stored and whose judged file is as it was then, in their order.
 
         Reports carry the given sources, measurements ordered by the name of their check, faces, and no timings.
-        Whether facts are still up to date is `stale`'s business.
+        Whether facts are still up to date is `stale`'s business. Without `outlines` those of eyes, which are only
+        drawn, are left empty: of thousands of photos they are most of what there is to read, and to hold.
         """
-        with self._lock, _storage_errors(self.path), _without_collector():
+        with self._lock, storage_errors(self.path), without_collector():
             self._want(sources)
             found = self._db.execute(rows.LOAD_SOURCES).fetchall()
             facts: dict[int, list[Measurement]] = {row[0]: [] for row in found}
@@ -121,7 +126,7 @@ class Catalog:
                 check, version, note = (once.setdefault(word, word) for word in (check, version, note))
                 facts[number].append(Measurement(check, version, raw, note))
             looks = {row[0]: rows.signature(row) for row in self._db.execute(rows.LOAD_SIGNATURES)}
-            faces = face_rows.faces(self._db.execute(face_rows.LOAD).fetchall())
+            faces = face_rows.faces(self._db.execute(face_rows.LOAD).fetchall(), outlines)
             return [
                 rows.report(sources[n], row, tuple(facts[n]), looks.get(n), faces.get(n, ()))
                 for n, row in ((row[0], row) for row in found)
@@ -135,7 +140,7 @@ class Catalog:
         could not be read is tried again only when it has changed. The name "signature" in `versions` stands for
         the signature.
         """
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             self._want(sources)
             self._db.execute("CREATE TEMP TABLE IF NOT EXISTS current (name TEXT, version TEXT)")
             self._db.execute("DELETE FROM current")
@@ -163,7 +168,7 @@ class Catalog:
         Returns:
             The sources that were recognised.
         """
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             self._want(sources)
             candidates = [sources[row[0]] for row in self._db.execute(rows.SEEN_SIZES)]
         known = []
@@ -197,7 +202,7 @@ class Catalog:
 
         A folder that belongs to none is one by itself. `folder` is absolute.
         """
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             for place in (folder, *folder.parents):
                 found = self._db.execute(shoots.LOAD, (rows.key(place),)).fetchone()
                 if found is not None:
@@ -206,7 +211,7 @@ class Catalog:
 
     def good_photos(self) -> list[GoodPhoto]:
         """Photos that a person wants to keep, of samples that are not biased; see `catalog.shoots`."""
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             return shoots.good_photos(self._db)
 
     # Audits
@@ -232,28 +237,23 @@ class Catalog:
 
     def audit(self, number: int) -> Audit:
         """An audit by its number. Raises NotFound where there is none."""
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             return audits.load(self._db, number)
 
     def last_audit(self, folder: Path) -> int | None:
         """The number of the latest audit of a folder."""
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             return audits.last(self._db, folder)
 
     def stored(self) -> list[Source]:
         """Every picture that could be read, with its files as they were then, sorted; no file is looked at."""
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             return rows.sources(self._db.execute(rows.STORED_SOURCES).fetchall())
 
     def shoots(self) -> list[tuple[Path, int, int]]:
         """Folders that were culled as one shoot, the pictures stored of each, and how many a person decided of."""
-        found = []
-        with self._lock, _storage_errors(self.path):
-            for (folder,) in self._db.execute("SELECT folder FROM shoot").fetchall():
-                query = rows.PLACES_BELOW.format(ratings.LATEST)
-                photos, decided = self._db.execute(query, rows.below(folder)).fetchone()
-                found.append((Path(os.fsdecode(folder)), photos, decided))
-        return sorted(found)
+        with self._lock, storage_errors(self.path):
+            return shoots.counted(self._db)
 
     def _want(self, sources: Sequence[Source]) -> None:
         """Fill the temporary table `wanted`, against which the queries for many sources are joined."""
@@ -299,19 +299,29 @@ class Catalog:
 
     def marks(self) -> dict[str, Mark]:
         """Photo id -> the stars and the colour that count, of photos that have any."""
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             return marks.latest(self._db)
 
     def generation(self) -> int:
         """A number that changes when another connection, such as another keepers, has changed the catalog."""
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     def choices(self) -> dict[str, VerdictName]:
         """Photo id -> the latest human choice, of photos that have one."""
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             latest: dict[str, VerdictName] = dict(self._db.execute(ratings.LATEST))
             return latest
+
+    def last(self) -> Read:
+        """Up to where `choices` and `marks` tell everything, if asked for now; call it before them."""
+        with self._lock, storage_errors(self.path):
+            return news.last(self._db)
+
+    def since(self, read: Read) -> News:
+        """What was chosen and marked since, by whomever."""
+        with self._lock, storage_errors(self.path):
+            return news.since(self._db, read)
 
     def unread(self, photos: Sequence[tuple[str, bytes]]) -> list[int]:
         """The numbers of those (photo id, `ratings.stamp`) whose files are in a state that was not read yet."""
@@ -331,7 +341,7 @@ class Catalog:
     @contextmanager
     def _transaction(self, durable: bool = False) -> Iterator[sqlite3.Connection]:
         """All or nothing. Without `durable`, a power cut may cost the latest ones: facts can be measured again."""
-        with self._lock, _storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -341,49 +351,3 @@ class Catalog:
                 if self._db.in_transaction:  # SQLite rolls back itself on a full disk
                     self._db.execute("ROLLBACK")
                 raise
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Pause the cycle collector, which would search the many small objects of a large load again and again."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
-
-
-@contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
-    """SQLite's and the file system's errors as one sentence that says what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageError(_sentence(path, error)) from error
-    except OSError as error:
-        raise StorageError(
-            f"The catalog {path} cannot be created ({error.strerror or error}); name another file with --catalog."
-        ) from error
-
-
-def _full(path: Path) -> bool:
-    """Whether there is no room for the files that SQLite keeps beside a catalog."""
-    try:
-        return shutil.disk_usage(path.parent).free < _LEAST_FREE
-    except OSError:
-        return False
-
-
-def _sentence(path: Path, error: sqlite3.Error) -> str:
-    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF  # the low byte is the primary result code
-    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _full(path)):
-        return f"The disk is full, so the catalog {path} could not be written; free some space and run again."
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return f"The catalog {path} cannot be opened for writing; allow it or name another file with --catalog."
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return f"The catalog {path} is damaged; restore a backup of it, or move it away and cull again."
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return f"The catalog {path} is in use by another keepers; wait until that is done and run again."
-    return f"The catalog {path} could not be used ({error}); check the disk it is on."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from keepers.catalog.rows import UNCHANGED
@@ -34,18 +34,19 @@ def of_faces(report: Report) -> list[tuple[Any, ...]]:
     ]
 
 
-def faces(rows: Sequence[Sequence[Any]]) -> dict[int, tuple[Face, ...]]:
-    """Number of the wanted source -> its faces, from the rows of `LOAD`."""
+def faces(rows: Sequence[Sequence[Any]], outlines: bool = True) -> dict[int, tuple[Face, ...]]:
+    """Number of the wanted source -> its faces, from the rows of `LOAD`; without the outlines of eyes if so wanted."""
+    eye = _eye if outlines else _bare_eye
     found: dict[int, list[Face]] = {}
     for number, *row in rows:
-        found.setdefault(number, []).append(_face(row))
+        found.setdefault(number, []).append(_face(row, eye))
     return {number: tuple(some) for number, some in found.items()}
 
 
-def _face(row: Sequence[Any]) -> Face:
+def _face(row: Sequence[Any], eye: Callable[[str | None], Eye | None]) -> Face:
     x, y, width, height, *numbers, right, left = row
     facts = dict(zip(_FACTS, numbers, strict=True))
-    return Face((x, y, width, height), **facts, right=_eye(right), left=_eye(left))
+    return Face((x, y, width, height), **facts, right=eye(right), left=eye(left))
 
 
 def _of_eye(eye: Eye | None) -> str | None:
@@ -60,3 +61,15 @@ def _eye(text: str | None) -> Eye | None:
         return None
     x, y, width, openness, blink, luma, sharpness, outline, *detail = json.loads(text)
     return Eye(x, y, width, openness, blink, luma, sharpness, tuple((a, b) for a, b in outline), *detail)
+
+
+def _bare_eye(text: str | None) -> Eye | None:
+    """As `_eye`, with the outline cut out of the text before it is read."""
+    if text is None:
+        return None
+    facts, _, rest = text.partition(", [[")
+    if not rest:
+        return _eye(text)
+    detail = rest.rpartition("]]")[2]
+    x, y, width, openness, blink, luma, sharpness, *last = json.loads(facts + detail)
+    return Eye(x, y, width, openness, blink, luma, sharpness, (), *last)

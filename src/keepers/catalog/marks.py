@@ -12,10 +12,7 @@ Colour = Literal["", "red", "yellow", "green", "blue", "purple"]
 COLOURS: tuple[Colour, ...] = get_args(Colour)
 MOST_STARS = 5
 
-_LATEST = (
-    "SELECT photo, stars, colour FROM mark WHERE id IN (SELECT max(id) FROM mark GROUP BY photo)"
-    " AND (stars > 0 OR colour <> '')"
-)
+_LATEST = "SELECT photo, stars, colour FROM marked"
 _ADD = "INSERT INTO mark (photo, stars, colour, made_at) VALUES (?, ?, ?, ?)"
 
 

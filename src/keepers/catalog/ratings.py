@@ -18,9 +18,7 @@ from keepers.types import Photo, Source, VerdictName
 Origin = Literal["person", "xmp"]
 """Where a choice was made: in keepers, or in another program."""
 
-LATEST = (
-    "SELECT photo, verdict FROM choice WHERE id IN (SELECT max(id) FROM choice GROUP BY photo) AND verdict IS NOT NULL"
-)
+LATEST = "SELECT photo, verdict FROM chosen"
 _LATEST_OF = "SELECT verdict, origin FROM choice WHERE photo = ? ORDER BY id DESC LIMIT 1"
 _ADD = "INSERT INTO choice (photo, verdict, made_at, origin) VALUES (?, ?, ?, ?)"
 _SAID = (

@@ -18,6 +18,10 @@ _OF_PHOTO = f"width, height, {_CAMERA}, network"
 SAVE_PHOTO = f"INSERT INTO photo (id, {_OF_PHOTO}) VALUES ({', '.join('?' * 17)})" + (
     f" ON CONFLICT (id) DO UPDATE SET ({_OF_PHOTO}) = (excluded.{_OF_PHOTO.replace(', ', ', excluded.')})"
 )
+SAVE_SOURCE = (
+    "INSERT INTO source (path, photo, error, decided)"
+    " VALUES (?, ?, ?, EXISTS (SELECT 1 FROM chosen WHERE chosen.photo = ?))"
+)
 SAVE_SIGNATURE = "INSERT OR REPLACE INTO signature VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 CREATE_WANTED = (
     "CREATE TEMP TABLE IF NOT EXISTS wanted (number INTEGER PRIMARY KEY, path, size INTEGER, mtime_ns INTEGER)"
@@ -69,10 +73,6 @@ SAME_PICTURE = (
 STORED_SOURCES = (
     "SELECT source.path, file.path, role, size, mtime_ns FROM source JOIN file ON file.source = source.path"
     " WHERE photo IS NOT NULL ORDER BY source.path, file.path <> source.path, file.path"
-)
-PLACES_BELOW = (
-    "SELECT count(*), count(chosen.photo) FROM source LEFT JOIN ({}) AS chosen ON chosen.photo = source.photo"
-    " WHERE path > ? AND path < ?"
 )
 RENEW_FILE = "UPDATE file SET size = ?, mtime_ns = ? WHERE path = ?"
 

@@ -27,6 +27,11 @@ _OF_AUDITS = (
 )
 _FACTS = 'SELECT "check", version, raw, note FROM measurement WHERE photo = ?'
 
+_COUNTED = (
+    "SELECT folder, count(path), total(decided) FROM shoot LEFT JOIN source"
+    " ON path > behind(folder) AND path < before(folder) GROUP BY folder"
+)
+
 SCENE_S = 60.0
 """Photos of one shoot that were taken less than so many seconds after one another are one scene: they err together."""
 
@@ -49,6 +54,14 @@ def wishes(row: tuple[Any, ...]) -> Wishes:
     """The wishes in a row of `LOAD`; NULL is the default."""
     names = ("keep", "max_false_rejects", "strictness", "shoot_type")
     return Wishes(**{name: value for name, value in zip(names, row, strict=True) if value is not None})
+
+
+def counted(db: sqlite3.Connection) -> list[tuple[Path, int, int]]:
+    """Folders that were culled as one shoot, how many pictures are stored of each, and of how many a person decided."""
+    for name, side in (("behind", 0), ("before", 1)):
+        db.create_function(name, 1, lambda folder, side=side: rows.below(folder)[side], deterministic=True)
+    found = db.execute(_COUNTED).fetchall()
+    return sorted((Path(os.fsdecode(folder)), photos, int(decided)) for folder, photos, decided in found)
 
 
 def good_photos(db: sqlite3.Connection) -> list[GoodPhoto]:

@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from keepers.errors import UserError
-from keepers.types import Opinion, Reason, VerdictName
+from keepers.types import VERDICTS, Opinion, Reason, VerdictName
 
 _AGAIN_IN_SCENE, _AGAIN_IN_GROUP = 0.9, 0.5
 """What every further photo of a scene, and of a group, is worth beside the one before it."""
 _WEIGHT = 0.9
 _BLIND = "unmeasured"
+_NONE, _KEEP, _MAYBE = -1, VERDICTS.index("keep"), VERDICTS.index("maybe")
+_TO_MAYBE, _TO_KEEP = 1, 2
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,63 +52,96 @@ def fill(opinions: Sequence[Opinion], wanted: Target, choices: Mapping[str, Verd
     Where there are too few, the Maybes with the least doubt are taken; of those that cannot be judged none, and none
     that is To be Deleted. A person's choices count and are not changed.
     """
-    readable = [at for at, one in enumerate(opinions) if one.verdict is not None]
-    result = list(opinions)
-    count = wanted.of(len(readable))
-    own = {at: choices[_id(opinions[at])] for at in readable if _id(opinions[at]) in choices}
-    room = max(0, count - sum(verdict == "keep" for verdict in own.values()))
-    keeps = [at for at in readable if at not in own and _verdict(opinions[at]) == "keep"]
-    taken = set(_best(opinions, keeps, room))
-    for at in keeps:
-        if at not in taken:
-            result[at] = _moved(opinions[at], "maybe", f"Beyond the {count} Must Haves that were asked for", False)
-    maybes = [at for at in readable if at not in own and _verdict(opinions[at]) == "maybe" and _known(opinions[at])]
-    for at in _least_doubt(opinions, maybes, room - len(taken)):
-        result[at] = _moved(opinions[at], "keep", f"Taken to reach the {count} Must Haves that were asked for", True)
-    return result
+    return Filling(opinions, wanted, choices).filled
 
 
-def _best(opinions: Sequence[Opinion], some: Sequence[int], room: int) -> list[int]:
-    """Up to `room` of `some`, by what each adds."""
-    worth = np.array([_score(opinions[at]) for at in some])
-    worth = worth * _AGAIN_IN_GROUP ** _place([opinions[at].group or at for at in some], worth)
-    worth = worth * _AGAIN_IN_SCENE ** _place([opinions[at].scene or 0 for at in some], worth)
-    order = np.argsort(-worth, kind="stable")[: max(room, 0)]
-    return [some[at] for at in order.tolist()]
+class Filling:
+    """`fill`, kept up to date: a choice costs one sort of the numbers, and words for the photos that move.
+
+    `filled` are the opinions as `fill` gives them.
+    """
+
+    def __init__(self, opinions: Sequence[Opinion], wanted: Target, choices: Mapping[str, VerdictName]) -> None:
+        count = len(opinions)
+        self.filled = list(opinions)
+        self._opinions = list(opinions)
+        self._count = wanted.of(sum(one.verdict is not None for one in opinions))
+        self._verdict, self._own = np.full((2, count), _NONE, np.int8)
+        self._score, self._doubt = np.zeros((2, count))
+        self._known = np.zeros(count, bool)
+        self._scene = np.array([one.scene or 0 for one in opinions], np.int64)
+        names: dict[int, int] = {}
+        # A photo on its own is a group by itself, with a number below zero.
+        groups = (names.setdefault(id(o.group), len(names)) if o.group else -1 - n for n, o in enumerate(opinions))
+        self._group = np.fromiter(groups, np.int64, count)
+        self._moves = np.zeros(count, np.int8)
+        self.follow(dict(enumerate(opinions)), choices)
+
+    def follow(self, changed: Mapping[int, Opinion], choices: Mapping[str, VerdictName]) -> set[int]:
+        """Take other opinions at some positions, or other choices of these photos, into account.
+
+        Returns:
+            The positions at which `filled` may be another one now; `changed` are among them.
+        """
+        for at, opinion in changed.items():
+            self._note(at, opinion, choices)
+        moves = self._plan()
+        different = set(changed) | set(np.flatnonzero(moves != self._moves).tolist())
+        for at in different:
+            self.filled[at] = self._moved(at, int(moves[at]))
+        self._moves = moves
+        return different
+
+    def _note(self, at: int, opinion: Opinion, choices: Mapping[str, VerdictName]) -> None:
+        self._opinions[at] = opinion
+        if opinion.verdict is None:
+            return
+        choice = choices.get(_id(opinion))
+        self._verdict[at] = VERDICTS.index(opinion.verdict.verdict)
+        self._own[at] = _NONE if choice is None else VERDICTS.index(choice)
+        self._score[at], self._doubt[at] = opinion.verdict.score, _doubt(opinion)
+        self._known[at] = all(reason.name != _BLIND for reason in opinion.verdict.reasons)
+
+    def _plan(self) -> npt.NDArray[np.int8]:
+        """Of each photo: to the Must Haves, to the Maybes, or where it is."""
+        moves = np.zeros(len(self._verdict), np.int8)
+        free = self._own == _NONE
+        room = max(0, self._count - int((self._own == _KEEP).sum()))
+        keeps = np.flatnonzero(free & (self._verdict == _KEEP))
+        taken = keeps[self._best(keeps)[:room]]
+        moves[keeps], moves[taken] = _TO_MAYBE, 0
+        maybes = np.flatnonzero(free & (self._verdict == _MAYBE) & self._known)
+        order = np.lexsort((maybes, -self._score[maybes], self._doubt[maybes]))
+        moves[maybes[order[: room - len(taken)]]] = _TO_KEEP
+        return moves
+
+    def _best(self, some: Ints) -> Ints:
+        """The order of `some` by what each adds."""
+        worth = self._score[some]
+        worth = worth * _AGAIN_IN_GROUP ** _place(self._group[some], worth)
+        worth = worth * _AGAIN_IN_SCENE ** _place(self._scene[some], worth)
+        return np.argsort(-worth, kind="stable")
+
+    def _moved(self, at: int, move: int) -> Opinion:
+        opinion = self._opinions[at]
+        if move == _TO_MAYBE:
+            return _moved(opinion, "maybe", f"Beyond the {self._count} Must Haves that were asked for", False)
+        if move == _TO_KEEP:
+            return _moved(opinion, "keep", f"Taken to reach the {self._count} Must Haves that were asked for", True)
+        return opinion
 
 
-def _least_doubt(opinions: Sequence[Opinion], some: Sequence[int], room: int) -> list[int]:
-    order = sorted(some, key=lambda at: (_doubt(opinions[at]), -_score(opinions[at]), at))
-    return order[: max(room, 0)]
-
-
-def _place(names: Sequence[object], worth: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def _place(names: Ints, worth: npt.NDArray[np.float64]) -> Ints:
     """How many of the same name are worth more than each."""
+    order = np.lexsort((-worth, names))
+    begins = np.flatnonzero(np.diff(names[order], prepend=names[order][:1] - 1))
     place = np.zeros(len(names), np.int64)
-    seen: dict[object, int] = {}
-    for at in np.argsort(-worth, kind="stable").tolist():
-        name = names[at] if isinstance(names[at], int) else id(names[at])
-        key = (isinstance(names[at], int), name)
-        place[at] = seen.get(key, 0)
-        seen[key] = int(place[at]) + 1
+    place[order] = np.arange(len(names)) - np.repeat(begins, np.diff(begins, append=len(names)))
     return place
 
 
 def _id(opinion: Opinion) -> str:
     return opinion.report.photo.id if opinion.report.photo else ""
-
-
-def _verdict(opinion: Opinion) -> VerdictName | None:
-    return opinion.verdict.verdict if opinion.verdict else None
-
-
-def _score(opinion: Opinion) -> float:
-    return opinion.verdict.score if opinion.verdict else 0.0
-
-
-def _known(opinion: Opinion) -> bool:
-    """Whether anything could be measured."""
-    return opinion.verdict is not None and all(reason.name != _BLIND for reason in opinion.verdict.reasons)
 
 
 def _doubt(opinion: Opinion) -> float:

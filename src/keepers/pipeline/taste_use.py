@@ -15,7 +15,7 @@ photo says so in its reasons.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,42 @@ Told = tuple[tuple[str, ...], tuple[str, ...]]
 """What speaks for a photo and what against it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Liking:
+    """How a photo is liked beside the median one of its shoot, whatever a person chose.
+
+    value: log odds; score: the same as a probability 0..1; why: in words.
+    """
+
+    value: float
+    score: float
+    why: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Likings:
+    """Those of a shoot, by path; none where there are too few photos. low: as of the taste."""
+
+    photos: Mapping[Path, Liking]
+    low: float
+
+    def of(self, path: Path | None, unknown: float) -> float:
+        """Log odds, or `unknown` of what is not known."""
+        found = self.photos.get(path) if path is not None else None
+        return unknown if found is None else found.value
+
+
+def likings(opinions: Sequence[Opinion], taste: Taste) -> Likings:
+    """How each photo of a shoot is liked; `opinions` by the machine, of photos that were judged together."""
+    some = [opinion for opinion in opinions if opinion.verdict is not None]
+    if len(some) < LEAST:
+        return Likings({}, taste.low)
+    facts = table(some)
+    liking = taste.liking(facts)
+    told = zip(some, liking.tolist(), sigmoid(liking).tolist(), taste.because(facts), strict=True)
+    return Likings({opinion.path: Liking(value, score, why) for opinion, value, score, why in told}, taste.low)
+
+
 def apply(opinions: Sequence[Opinion], taste: Taste, choices: Mapping[str, VerdictName]) -> list[Opinion]:
     """The same opinions as the person would like them; see the module's table.
 
@@ -47,50 +83,49 @@ def apply(opinions: Sequence[Opinion], taste: Taste, choices: Mapping[str, Verdi
         opinions: by the machine, of photos that were judged together.
         choices: photo id -> a person's verdict; verdicts on these photos are left as they are.
     """
-    at = [n for n, opinion in enumerate(opinions) if opinion.verdict is not None]
-    if len(at) < LEAST:
-        return list(opinions)
-    facts = table([opinions[n] for n in at])
-    liking, told = taste.liking(facts), taste.because(facts)
-    liked = {opinions[n].path: float(value) for n, value in zip(at, liking, strict=True)}
-    result = list(opinions)
-    groups = _groups([opinions[n] for n in at], liked, choices)
-    score = sigmoid(liking)
-    for n, why, worth in zip(at, told, score.tolist(), strict=True):
-        opinion, verdict = opinions[n], opinions[n].verdict
-        if verdict is not None and verdict.verdict != "delete":
-            opinion = _noted(opinion, liked, why, worth)
-        if _id(opinion) not in choices:
-            opinion = _moved(opinion, liked, taste.low, why)
-        made = opinion.group
-        result[n] = opinion if made is None else replace(opinion, group=groups.get(id(made), made))
+    return applied(opinions, likings(opinions, taste), choices)
+
+
+def applied(opinions: Sequence[Opinion], known: Likings, choices: Mapping[str, VerdictName]) -> list[Opinion]:
+    """As `apply`, of some photos of the shoot: whole groups, and photos on their own."""
+    groups = _groups([one for one in opinions if one.path in known.photos], known, choices)
+    result = []
+    for opinion in opinions:
+        liked, verdict = known.photos.get(opinion.path), opinion.verdict
+        if liked is not None and verdict is not None:
+            made = opinion.group
+            if verdict.verdict != "delete":
+                opinion = _noted(opinion, liked)
+            if _id(opinion) not in choices:
+                opinion = _moved(opinion, liked, known)
+            opinion = opinion if made is None else replace(opinion, group=groups.get(id(made), made))
+        result.append(opinion)
     return result
 
 
-def _noted(opinion: Opinion, liked: Mapping[Path, float], why: Told, score: float) -> Opinion:
+def _noted(opinion: Opinion, liked: Liking) -> Opinion:
     verdict = opinion.verdict
     assert verdict is not None
-    value = liked[opinion.path]
     reasons = verdict.reasons
-    if abs(value) >= _NOTICED:
-        reasons = (*reasons, Reason(REASON, _sentence(value > 0, why), _TOLD))
-    return replace(opinion, verdict=replace(verdict, score=score, reasons=reasons))
+    if abs(liked.value) >= _NOTICED:
+        reasons = (*reasons, Reason(REASON, _sentence(liked.value > 0, liked.why), _TOLD))
+    return replace(opinion, verdict=replace(verdict, score=liked.score, reasons=reasons))
 
 
-def _moved(opinion: Opinion, liked: Mapping[Path, float], low: float, why: Told) -> Opinion:
+def _moved(opinion: Opinion, liked: Liking, known: Likings) -> Opinion:
     verdict = opinion.verdict
     assert verdict is not None
-    value = liked[opinion.path]
+    value, why = liked.value, liked.why
     if any(p >= LIKELY for p in verdict.flaws.values()) or (opinion.group is not None and opinion.group.protected):
         return opinion
-    if verdict.verdict == "keep" and value < low:
+    if verdict.verdict == "keep" and value < known.low:
         return _to(opinion, "maybe", why)
     best = opinion.group.best if opinion.group is not None else None
     if verdict.verdict != "maybe" or verdict.reasons[0].name != "group" or best is None or best == opinion.path:
         return opinion
     made = opinion.group
     copy = made is not None and member_of(made, opinion.path).copy_of is not None
-    better = value >= max(0.0, liked.get(best, np.inf) + _NOTICED)
+    better = value >= max(0.0, known.of(best, np.inf) + _NOTICED)
     return _to(opinion, "keep", why) if better and not copy else opinion
 
 
@@ -114,7 +149,7 @@ def _sentence(liked: bool, why: Told) -> str:
 
 
 def _groups(
-    opinions: Sequence[Opinion], liked: Mapping[Path, float], choices: Mapping[str, VerdictName]
+    opinions: Sequence[Opinion], known: Likings, choices: Mapping[str, VerdictName]
 ) -> dict[int, Group]:
     """The groups in which another frame is the best now, of those that technique cannot tell apart."""
     members: dict[int, list[Opinion]] = {}
@@ -128,8 +163,8 @@ def _groups(
         if group.best is None or not group.tied:
             continue
         level = [one for one in some if _level(group, one, choices)]
-        best = max(level, key=lambda one: liked[one.path], default=None)
-        if best is not None and liked[best.path] >= liked.get(group.best, np.inf) + _NOTICED:
+        best = max(level, key=lambda one: known.of(one.path, -np.inf), default=None)
+        if best is not None and known.of(best.path, -np.inf) >= known.of(group.best, np.inf) + _NOTICED:
             why = f"{group.why}; of those it is most like the photos that you keep"
             changed[number] = replace(group, best=best.path, why=why)
     return changed

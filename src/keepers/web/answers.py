@@ -46,6 +46,7 @@ _ROW = _object(
     id=_TEXT,
     name=_TEXT,
     path=_TEXT,
+    judged=_FLAG,
     verdict=_NO_VERDICT,
     machine=_NO_VERDICT,
     choice=_NO_VERDICT,
@@ -128,7 +129,20 @@ _LINE = _object(
     **{name: _or_null("integer") for name in VERDICTS},
 )
 SHOOTS = _object(shoots=_list(_LINE))
-AUDIT = _object(ids=_list(_TEXT))
+AUDIT = _object(audit=_COUNT, ids=_list(_TEXT))
+_NUMBER = {"type": "number"}
+_ESTIMATE = {**_object(value=_NUMBER, low=_NUMBER, high=_NUMBER), "type": ["object", "null"]}
+AUDITED = _object(
+    audit=_COUNT,
+    asked=_COUNT,
+    answered=_COUNT,
+    deleted=_COUNT,
+    checked=_COUNT,
+    wrong=_COUNT,
+    rate=_ESTIMATE,
+    lost=_ESTIMATE,
+    false_rejects=_ESTIMATE,
+)
 ACCEPTED = _object(**_CHANGE, summary=_object(**_PILES))
 BACK = _object(**_CHANGE, what=_TEXT)
 EXPORTED = _object(

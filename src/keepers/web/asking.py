@@ -90,13 +90,3 @@ def _is(value: object, kind: str) -> bool:
 
 def _quoted(value: object) -> str:
     return "null" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def number(name: str, default: int, least: int, most: int) -> int:
-    """A whole number of the query string; 400 where it is none."""
-    text = request.args.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not least <= int(text) <= most:
-        abort(400, f"The value of {name!r} must be a whole number from {least} to {most}.")
-    return int(text)

@@ -10,7 +10,7 @@ from keepers.types import Json
 from keepers.web import answers
 from keepers.web.asking import Fields
 from keepers.web.security import CSRF_HEADER
-from keepers.web.shapes import ACCEPT, CHOICES, EXPORT, LARGEST_AUDIT, MARKS, NOTHING, OVERLAYS, SIZES
+from keepers.web.shapes import ACCEPT, ANSWERS, AUDIT, CHOICES, EXPORT, MARKS, NOTHING, OVERLAYS, SIZES
 
 _WORDS = {
     400: "The request is not as described.",
@@ -50,19 +50,21 @@ ROUTES: tuple[Route, ...] = (
     Route("get", "/api/shoots", "List the shoots.", answers.SHOOTS, errors=(403,)),
     Route("get", "/api/shoots/{sid}", "A shoot with all its photos and groups.", _named("Shoot"), parameters=_SHOOT),
     Route("get", "/api/shoots/{sid}/events", "What happens to it.", "text/event-stream", parameters=_SHOOT),
-    Route(
-        "get",
-        "/api/shoots/{sid}/audit",
-        "Photos for a blind check: some of To be Deleted, as many others, shuffled.",
-        answers.AUDIT,
-        parameters={**_SHOOT, "size": {"type": "integer", "minimum": 1, "maximum": LARGEST_AUDIT, "default": 30}},
-        errors=(400, 403, 404, 409),
-    ),
     Route("post", "/api/shoots/{sid}/choices", "Choose for photos.", _CHANGE, CHOICES, _SHOOT, _CHANGING),
     Route("post", "/api/shoots/{sid}/marks", "Give stars or a colour.", _CHANGE, MARKS, _SHOOT, _CHANGING),
     Route("post", "/api/shoots/{sid}/accept", "Accept proposals.", answers.ACCEPTED, ACCEPT, _SHOOT, _CHANGING),
     Route("post", "/api/shoots/{sid}/undo", "Take the latest step back.", answers.BACK, NOTHING, _SHOOT, _CHANGING),
     Route("post", "/api/shoots/{sid}/redo", "Do it again.", answers.BACK, NOTHING, _SHOOT, _CHANGING),
+    Route("post", "/api/shoots/{sid}/audits", "Draw a blind check.", answers.AUDIT, AUDIT, _SHOOT, _CHANGING),
+    Route(
+        "post",
+        "/api/shoots/{sid}/audits/{audit}",
+        "What the answers to a blind check say; with `store` they become choices.",
+        answers.AUDITED,
+        ANSWERS,
+        {**_SHOOT, "audit": {"type": "integer", "minimum": 0}},
+        _CHANGING,
+    ),
     Route("post", "/api/shoots/{sid}/export", "Hand over.", answers.EXPORTED, EXPORT, _SHOOT, _CHANGING),
     Route(
         "post",

@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import Flask, Response, abort, jsonify, render_template
 
+from keepers.app.auditing import SIZE
 from keepers.app.review import Desk, Listener, ReviewedShoot
 from keepers.errors import NotFound, NothingToDo, PhotoError, Refused, UserError
-from keepers.types import Json
+from keepers.types import VERDICTS, Json
 from keepers.web import security
-from keepers.web.asking import body, number
+from keepers.web.asking import body
 from keepers.web.openapi import description
-from keepers.web.shapes import ACCEPT, CHOICES, EXPORT, LARGEST_AUDIT, MARKS, NOTHING, OVERLAYS, SIZES
+from keepers.web.shapes import ACCEPT, ANSWERS, AUDIT, CHOICES, EXPORT, MARKS, NOTHING, OVERLAYS, SIZES
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
@@ -35,6 +36,7 @@ def add_review(app: Flask, desk: Desk, keys: security.Keys) -> None:
     _add_questions(app, desk)
     _add_pictures(app, desk)
     _add_changes(app, desk)
+    _add_audits(app, desk)
     _add_export(app, desk)
 
 
@@ -62,11 +64,6 @@ def _add_questions(app: Flask, desk: Desk) -> None:
     @app.get("/api/shoots/<sid>")
     def get_shoot(sid: str) -> Response:
         return jsonify(desk.shoot(sid).to_json())
-
-    @app.get("/api/shoots/<sid>/audit")
-    def audit(sid: str) -> Response:
-        size = number("size", 30, 1, LARGEST_AUDIT)
-        return jsonify(ids=desk.audit(desk.shoot(sid), size))
 
     @app.get("/api/shoots/<sid>/events")
     def events(sid: str) -> Response:
@@ -154,6 +151,22 @@ def _add_changes(app: Flask, desk: Desk) -> None:
         body(NOTHING)
         shoot = desk.shoot(sid)
         return answered(shoot, shoot.redo())
+
+
+def _add_audits(app: Flask, desk: Desk) -> None:
+    @app.post("/api/shoots/<sid>/audits")
+    def draw_audit(sid: str) -> Response:
+        return jsonify(desk.audit(desk.shoot(sid), body(AUDIT).get("size", SIZE)))
+
+    @app.post("/api/shoots/<sid>/audits/<int:audit>")
+    def answer_audit(sid: str, audit: int) -> Response:
+        asked, shoot = body(ANSWERS), desk.shoot(sid)
+        answers = {photo: verdict for verdict in VERDICTS for photo in asked.get(verdict, ())}
+        if len(answers) < sum(len(asked.get(verdict, ())) for verdict in VERDICTS):
+            abort(400, "A photo has two answers; give each one.")
+        told = desk.audited(shoot, audit, answers, asked["store"])
+        desk.settled(shoot)
+        return jsonify(told)
 
 
 def _add_export(app: Flask, desk: Desk) -> None:

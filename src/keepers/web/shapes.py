@@ -27,6 +27,9 @@ MARKS: Fields = {
     "colour": Field({"type": "string", "enum": list(COLOURS)}),
 }
 ACCEPT: Fields = {"ids": _IDS}
+AUDIT: Fields = {"size": Field({"type": "integer", "minimum": 1, "maximum": LARGEST_AUDIT})}
+_PHOTOS = {"type": "array", "items": {"type": "string", "maxLength": 64}, "maxItems": LARGEST_AUDIT}
+ANSWERS: Fields = {**{name: Field(_PHOTOS) for name in VERDICTS}, "store": Field({"type": "boolean"}, required=True)}
 NOTHING: Fields = {}
 EXPORT: Fields = {
     "to": Field({"type": "string", "enum": list(EXPORTERS)}, required=True),

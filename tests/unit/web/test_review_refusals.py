@@ -54,6 +54,7 @@ WRITES = {
     "choices": {"ids": [], "verdict": "keep"},
     "marks": {"ids": [], "stars": 1},
     "accept": {"ids": []},
+    "audits": {},
     "undo": {},
     "redo": {},
     "export": {"to": "csv", "dry_run": True},
@@ -143,10 +144,33 @@ def test_only_json_of_a_reasonable_size_is_read(visitor: FlaskClient, shoot: Rev
     assert visitor.post(address, data=b"\xff", content_type="application/json").status_code == 400
 
 
-@pytest.mark.parametrize("size", ["0", "-1", "501", "1.5", "many", "", "²", "9" * 40])
-def test_the_size_of_an_audit_is_a_number(visitor: FlaskClient, shoot: ReviewedShoot, size: str) -> None:
-    response = visitor.get(f"/api/shoots/{shoot.id}/audit", query_string={"size": size})
-    assert response.status_code == 400 and "whole number" in response.get_json()["error"]
+@pytest.mark.parametrize("size", [0, -1, 501, 1.5, "many", None, True, 9**40])
+def test_the_size_of_an_audit_is_a_number(visitor: FlaskClient, shoot: ReviewedShoot, size: Any) -> None:
+    response = visitor.post(f"/api/shoots/{shoot.id}/audits", json={"size": size})
+    assert response.status_code == 400 and "'size' must be" in response.get_json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({}, 400, "'store' is missing"),
+        ({"store": 1}, 400, "true or false"),
+        ({"store": True, "keep": "PHOTO"}, 400, "must be a list"),
+        ({"store": True, "keep": ["PHOTO"], "delete": ["PHOTO"]}, 400, "two answers"),
+        ({"store": True, "keep": ["f" * 32]}, 404, "did not ask"),
+    ],
+)
+def test_answers_that_are_none_are_refused(
+    visitor: FlaskClient, shoot: ReviewedShoot, body: Any, status: int, words: str
+) -> None:
+    drawn = visitor.post(f"/api/shoots/{shoot.id}/audits", json={}).get_json()
+    before = shoot.to_json()
+    asked = json.loads(json.dumps(body).replace("PHOTO", drawn["ids"][0]))
+    response = visitor.post(f"/api/shoots/{shoot.id}/audits/{drawn['audit']}", json=asked)
+    assert (response.status_code, words in response.get_json()["error"]) == (status, True)
+    assert shoot.to_json() == before
+    missing = visitor.post(f"/api/shoots/{shoot.id}/audits/999", json={"store": False})
+    assert missing.status_code == 404
 
 
 @pytest.mark.parametrize("verb", ["choices", "marks", "accept"])

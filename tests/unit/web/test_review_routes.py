@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
+from keepers.app import audit_result, last_audit
 from keepers.app.review import Desk, ReviewedShoot
 from keepers.catalog.db import Catalog
 from keepers.errors import StorageError
@@ -81,6 +82,7 @@ def answer(path: str, method: str = "get") -> dict[str, Any]:
 
 def test_the_description_names_every_address_and_no_other(app: Flask) -> None:
     inner = {"sid": "{sid}", "pid": "{pid}", "size": "{size}", "kind": "{kind}", "job": "{job}"}
+    inner["audit"] = "{audit}"
     served = set()
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/api/"):
@@ -103,7 +105,12 @@ def test_answers_are_as_described(visitor: FlaskClient, shoot: ReviewedShoot, tm
     api, photo = f"/api/shoots/{shoot.id}", ids(shoot)["soft1.jpg"]
     conforms(visitor.get("/api/shoots").get_json(), answer("/api/shoots"))
     conforms(visitor.get(api).get_json(), answer("/api/shoots/{sid}"))
-    conforms(visitor.get(f"{api}/audit?size=2").get_json(), answer("/api/shoots/{sid}/audit"))
+    drawn = visitor.post(f"{api}/audits", json={"size": 2}).get_json()
+    conforms(drawn, answer("/api/shoots/{sid}/audits", "post"))
+    one = f"{api}/audits/{drawn['audit']}"
+    for answers in ({}, {"keep": drawn["ids"]}):
+        said = visitor.post(one, json={**answers, "store": False}).get_json()
+        conforms(said, answer("/api/shoots/{sid}/audits/{audit}", "post"))
     conforms(visitor.get(f"/api/photos/{photo}").get_json(), answer("/api/photos/{pid}"))
     for verb, body in (
         ("choices", {"ids": [photo], "verdict": "maybe"}),
@@ -231,13 +238,45 @@ def test_a_photo_in_two_open_shoots_has_one_choice(visitor: FlaskClient, desk: D
     assert [row["choice"] for row in other.rows()] == ["maybe"]
 
 
-def test_an_audit_is_blind_and_mixed(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+def test_a_blind_check_is_the_audit_of_the_command_line(
+    visitor: FlaskClient, shoot: ReviewedShoot, world: PictureWorld
+) -> None:
     api, name = f"/api/shoots/{shoot.id}", ids(shoot)
-    some = visitor.get(f"{api}/audit?size=30").get_json()["ids"]
-    assert sorted(some) == sorted(photo for file, photo in name.items() if file != "bad.jpg")
-    assert len(visitor.get(f"{api}/audit?size=1").get_json()["ids"]) == 2
-    visitor.post(f"{api}/choices", json={"ids": [name["soft1.jpg"]], "verdict": "delete"})
-    assert name["soft1.jpg"] not in visitor.get(f"{api}/audit").get_json()["ids"]
+    drawn = visitor.post(f"{api}/audits", json={"size": 30}).get_json()
+    assert sorted(drawn["ids"]) == sorted(photo for file, photo in name.items() if file != "bad.jpg")
+    assert last_audit(world.shoot, catalog=world.catalog) == drawn["audit"]
+    given = {"keep": [name["soft1.jpg"]], "delete": [name["soft2.jpg"], name["a.jpg"]]}
+    said = visitor.post(f"{api}/audits/{drawn['audit']}", json={**given, "store": False}).get_json()
+    assert (said["checked"], said["wrong"], said["rate"]["value"], said["answered"]) == (2, 1, 0.5, 3)
+    assert all(row["choice"] is None for row in shoot.rows())
+    assert audit_result(drawn["audit"], catalog=world.catalog).answered == 0
+    assert visitor.post(f"{api}/audits/{drawn['audit']}", json={**given, "store": True}).get_json() == said
+    kept = audit_result(drawn["audit"], catalog=world.catalog)
+    assert (kept.answered, kept.rate.value, kept.wrong) == (3, 0.5, (world.shoot / "soft1.jpg",))
+    choices = {row["name"]: row["choice"] for row in shoot.rows() if row["choice"]}
+    assert choices == {"soft1.jpg": "keep", "soft2.jpg": "delete", "a.jpg": "delete"}
+    # A photo that is decided is not asked for again.
+    assert visitor.post(f"{api}/audits", json={}).status_code == 409
+
+
+def test_the_answers_of_a_blind_check_can_be_taken_back(
+    visitor: FlaskClient, shoot: ReviewedShoot, world: PictureWorld
+) -> None:
+    api = f"/api/shoots/{shoot.id}"
+    drawn = visitor.post(f"{api}/audits", json={}).get_json()
+    before = shoot.rows()
+    address = f"{api}/audits/{drawn['audit']}"
+    for _ in range(2):
+        visitor.post(address, json={"keep": drawn["ids"], "store": True})
+        after = shoot.rows()
+        assert visitor.post(f"{api}/undo", json={}).get_json()["what"] == "Undone: 4 photos of a blind check decided"
+        assert shoot.rows() == before and audit_result(drawn["audit"], catalog=world.catalog).answered == 0
+        visitor.post(f"{api}/redo", json={})
+        assert shoot.rows() == after and audit_result(drawn["audit"], catalog=world.catalog).answered == 4
+        visitor.post(f"{api}/undo", json={})
+    with Catalog(world.catalog) as store:
+        foreign = store.begin_audit(shoot.folder / "inner", 1, 1, ())
+    assert visitor.post(f"{api}/audits/{foreign}", json={"store": False}).status_code == 404
 
 
 def test_the_link_leads_to_the_shoot_and_a_folder_that_is_gone_is_said(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,14 +10,17 @@ from pathlib import Path
 from keepers.app.culling import brought_up_to_date
 from keepers.app.journal import recover
 from keepers.app.measuring import Run, photos_in
-from keepers.app.review.details import audit, details
+from keepers.app.review import checking
+from keepers.app.review.details import details
 from keepers.app.review.events import Listener, Listeners
 from keepers.app.review.handing import hand_over, take_back
+from keepers.app.review.listing import Listing
 from keepers.app.review.pictures import Pictures, original
 from keepers.app.review.render import What
 from keepers.app.review.shoot import ReviewedShoot, line_of, sentence, shoot_id
 from keepers.app.review.table import Table
 from keepers.catalog.db import Catalog
+from keepers.catalog.news import Read
 from keepers.errors import KeepersError, NotFound, UnreadablePhoto
 from keepers.io.files import absolute
 from keepers.pipeline.policy import Wishes
@@ -129,9 +131,15 @@ class Desk:
             facts = self._pictures.get(opinion, "facts", shoot.folder)
         return details(opinion, shoot.row(photo), facts)
 
-    def audit(self, shoot: ReviewedShoot, size: int) -> list[str]:
-        """Photos for a blind check of the shoot; see `details.audit`. Raises Refused while it is not ready."""
-        return audit(shoot.rows(), size, random.Random())
+    def audit(self, shoot: ReviewedShoot, size: int) -> Json:
+        """Draw photos for a blind check of the shoot; raises as `checking.sample`."""
+        return checking.sample(self._store(), shoot, size)
+
+    def audited(
+        self, shoot: ReviewedShoot, number: int, answers: Mapping[str, VerdictName], keep: bool
+    ) -> Json:
+        """What the answers to a blind check say; they become choices where `keep`. Raises as `checking.result`."""
+        return checking.result(self._store(), shoot, number, answers, keep)
 
     def export(
         self,
@@ -216,24 +224,26 @@ class Desk:
 
     def _cull(self, shoot: ReviewedShoot) -> None:
         try:
-            shoot.opened(self._table(shoot))
-            shoot.refresh()  # what was recorded while it was judged
+            shoot.opened(*self._table(shoot))
         except Exception as error:  # it is shown in the page
             with suppress(KeepersError):
                 shoot.failed(sentence(error))
 
-    def _table(self, shoot: ReviewedShoot) -> Table:
+    def _table(self, shoot: ReviewedShoot) -> tuple[Table, Read]:
         recover(self._run.settings)
         sources, _ = photos_in(shoot.folder)
         with Catalog(self.catalog) as store:
-            place, known = store.shoot_of(shoot.folder)
-            wishes = known if place == shoot.folder else Wishes()
-            facts = brought_up_to_date(store, self._run, sources, shoot.folder, wishes, shoot.culled)
-            return Table.of(
-                self._run,
-                facts.reports(),
-                shoot.folder,
-                choices=store.choices(),
-                marks=store.marks(),
-                policy=self._run.policy(wishes, store),
+            read = store.last()
+            known = Listing(folder=shoot.folder, choices=store.choices(), marks=store.marks())
+            known.add(store.glimpse(sources))
+            shoot.listed(known, read)
+            place, asked = store.shoot_of(shoot.folder)
+            wishes = asked if place == shoot.folder else Wishes()
+            facts = brought_up_to_date(
+                store, self._run, sources, shoot.folder, wishes, shoot.culled, shoot.came
             )
+            read = store.last()
+            policy = self._run.policy(wishes, store)
+            choices, marks = store.choices(), store.marks()
+            table = Table.of(self._run, facts.reports(), shoot.folder, choices=choices, marks=marks, policy=policy)
+        return table, read

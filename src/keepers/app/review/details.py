@@ -1,17 +1,13 @@
-"""Everything that the page tells of one photo, and the blind sample by which a person checks the machine."""
+"""Everything that the page tells of one photo."""
 
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Sequence
 from pathlib import Path
 
 from keepers.app.review.rows import camera_name, shown
 from keepers.app.schema import to_json
 from keepers.types import Json, Opinion, Report
-
-AUDIT_SIZE = 30
 
 
 def details(opinion: Opinion, row: Json, facts: Path | None) -> Json:
@@ -53,17 +49,3 @@ def shutter(seconds: float | None) -> str | None:
     if not seconds or seconds <= 0:
         return None
     return f"{seconds:g} s" if seconds >= 0.3 else f"1/{round(1 / seconds)} s"
-
-
-def audit(rows: Sequence[Json], size: int, rng: random.Random) -> list[str]:
-    """Ids for a blind check: up to `size` photos of To be Deleted by the machine, as many of the other piles, shuffled.
-
-    Photos of which a person has decided already are left out: they would be looked at with that in mind.
-    """
-    free = [row for row in rows if row["choice"] is None and row["machine"] is not None]
-    deleted = [row["id"] for row in free if row["machine"] == "delete"]
-    others = [row["id"] for row in free if row["machine"] != "delete"]
-    some = rng.sample(deleted, min(size, len(deleted)))
-    some += rng.sample(others, min(len(some), len(others)))
-    rng.shuffle(some)
-    return some

@@ -25,8 +25,7 @@ def stable(photo: str, opinion: Opinion, folder: Path) -> Json:
     return {
         "id": photo,
         "name": shown(opinion.path.name),
-        "path": shown(os.path.relpath(opinion.path, folder)),
-        "score": round(opinion.verdict.score, _DIGITS) if opinion.verdict else None,
+        "path": shown(_within(opinion.path, folder)),
         "label": opinion.verdict.label if opinion.verdict else None,
         "scene": opinion.scene,
         "width": found.width if found else 0,
@@ -40,11 +39,16 @@ def stable(photo: str, opinion: Opinion, folder: Path) -> Json:
 
 
 def row_of(fixed: Json, opinion: Opinion, group: int | None, choice: VerdictName | None, mark: Mark) -> Json:
-    """The row: reasons are the machine's, also where a person thinks otherwise."""
+    """The row: reasons are the machine's, also where a person thinks otherwise.
+
+    `judged` is False while the photo waits for its verdict.
+    """
     verdict = opinion.verdict
     machine = verdict.verdict if verdict else None
     return {
         **fixed,
+        "judged": verdict is not None or fixed["error"] is not None,
+        "score": round(verdict.score, _DIGITS) if verdict else None,
         "verdict": choice or machine,
         "machine": machine,
         "choice": choice,
@@ -82,6 +86,12 @@ def camera_name(report: Report) -> str | None:
 def shown(text: str) -> str:
     """`text` as JSON can carry it: names on a Unix disk may hold bytes that are no characters."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _within(path: Path, folder: Path) -> str:
+    """The path from the folder on; most paths begin with it, and a long way round takes a second for 50,000."""
+    start, name = os.path.join(folder, ""), os.fspath(path)  # noqa: PTH118
+    return name.removeprefix(start) if name.startswith(start) else os.path.relpath(path, folder)
 
 
 def _place(opinion: Opinion) -> int | None:

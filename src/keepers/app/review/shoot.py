@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from keepers.app.review.listing import Choices, Listing, Touched
 from keepers.app.review.rows import shown
-from keepers.app.review.table import Choices, Table, Touched
+from keepers.app.review.table import Table
 from keepers.catalog.db import Catalog
 from keepers.catalog.marks import NO_MARK, Colour, Mark
+from keepers.catalog.news import Read
 from keepers.errors import KeepersError, NothingToDo, Refused
-from keepers.types import VERDICT_TITLES, VERDICTS, Json, Opinion, VerdictName
+from keepers.types import VERDICT_TITLES, VERDICTS, Json, Opinion, Report, VerdictName
 
 State = Literal["culling", "ready", "failed"]
 Tell = Callable[[str, Json], None]
@@ -24,17 +26,23 @@ Tell = Callable[[str, Json], None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that a person did, which can be taken back: of each photo what was said before and after."""
+    """One thing that a person did, which can be taken back: of each photo what was said before and after.
+
+    audit: the number of the blind check to which the choices are the answers; None for all others.
+    """
 
     what: str
     choices: Mapping[str, tuple[VerdictName | None, VerdictName | None]]
     marks: Mapping[str, tuple[Mark, Mark]]
+    audit: int | None = None
 
 
 class ReviewedShoot:
     """One folder under review. Safe to call from several threads.
 
-    A change is on the disk before anybody hears of it. `version` counts changes.
+    While it is culled its rows are those of a `Listing`: photos that are known are there at once, others as they are
+    measured, and a person may decide of them; then those of a `Table`. A change is on the disk before anybody hears of
+    it. `version` counts changes.
     """
 
     def __init__(self, folder: Path, store: Callable[[], Catalog], tell: Tell) -> None:
@@ -45,7 +53,8 @@ class ReviewedShoot:
         self.progress = (0, 0)
         self._store, self._tell = store, tell
         self._lock = threading.RLock()
-        self._table: Table | None = None
+        self._table: Listing | None = None
+        self._read = Read()
         self._done: list[Step] = []
         self._undone: list[Step] = []
 
@@ -95,43 +104,78 @@ class ReviewedShoot:
     def opinion(self, photo: str) -> Opinion:
         """What is known of a photo. Raises NotFound where it is none of this shoot."""
         with self._lock:
-            return self._ready().opinion(photo)
+            return self._known().opinion(photo)
 
     def row(self, photo: str) -> Json:
         """The row of a photo. Raises NotFound where it is none of this shoot."""
         with self._lock:
-            self._ready().opinion(photo)
-            return self._ready().rows[photo]
+            self._known().opinion(photo)
+            return self._known().rows[photo]
 
     def rows(self) -> list[Json]:
         """All rows. Raises Refused while the shoot is not ready."""
         with self._lock:
-            return list(self._ready().rows.values())
+            return list(self.judged().rows.values())
+
+    def judged(self) -> Table:
+        """The table; hold no more of it than one question. Raises Refused while the shoot is not ready."""
+        with self._lock:
+            if not isinstance(self._table, Table):
+                raise Refused(self.error or f"{self.name} is still being culled; wait until that is done.")
+            return self._table
+
+    def snapshot(self) -> tuple[list[Opinion], dict[str, VerdictName]]:
+        """What the machine thinks of each photo, and what a person does. Raises Refused while it is not ready."""
+        with self._lock:
+            table = self.judged()
+            return list(table.machine), dict(table.choices)
 
     # How it comes to be
+
+    def listed(self, listing: Listing, read: Read) -> None:
+        """These photos are known from before. `read`: up to where their choices and marks were."""
+        with self._lock:
+            self._take(listing, read)
+            said = self._state()
+        self._tell("progress", said)
+
+    def came(self, reports: Sequence[Report]) -> None:
+        """These photos were measured, and are stored."""
+        with self._lock:
+            if self._table is not None:
+                self._change(self._table.add(reports))
 
     def culled(self, done: int, total: int) -> None:
         """So many photos have facts."""
         with self._lock:
             self.progress = (done, total)
-            said = {"state": self.state, **self._progress()}
+            said = self._state()
         self._tell("progress", said)
 
-    def opened(self, table: Table) -> None:
-        """All photos have facts and are judged."""
+    def opened(self, table: Table, read: Read) -> None:
+        """All photos have facts and are judged; `read` as for `listed`."""
         with self._lock:
-            self._table, self.state = table, "ready"
-            self.version += 1
-            self.progress = (len(table.alone), len(table.alone))
-            said = {"state": self.state, **self._progress()}
+            self._take(table, read)
+            self.state, self.progress = "ready", (len(table.alone), len(table.alone))
+            said = self._state()
         self._tell("progress", said)
 
     def failed(self, sentence: str) -> None:
         """It could not be opened."""
         with self._lock:
             self.state, self.error = "failed", shown(sentence)
-            said = {"state": self.state, **self._progress(), "error": self.error}
+            said = {**self._state(), "error": self.error}
         self._tell("progress", said)
+
+    def _take(self, table: Listing, read: Read) -> None:
+        """Show these photos from now on, with what was recorded while they were read or judged."""
+        self._read = read
+        self._catch_up(table)
+        self._table = table
+        self.version += 1
+
+    def _state(self) -> Json:
+        return {"state": self.state, "version": self.version, **self._progress()}
 
     # What a person changes
 
@@ -143,24 +187,23 @@ class ReviewedShoot:
             StorageError: the disk failed; then nothing has changed.
         """
         with self._lock:
-            table = self._ready()
-            photos = table.readable(ids)
+            photos = self._known().readable(ids)
             step = self._choices(dict.fromkeys(photos, verdict), _choice_words(len(photos), verdict))
             return self._do(step)
 
     def accept(self, ids: Iterable[str]) -> Json:
         """Make the machine's verdicts choices, of photos of which nobody has decided; raises as `choose`."""
         with self._lock:
-            table = self._ready()
+            table = self._known()
             rows = [table.rows[photo] for photo in table.readable(ids)]
-            taken = {row["id"]: row["machine"] for row in rows if row["choice"] is None}
+            taken = {row["id"]: row["machine"] for row in rows if row["choice"] is None and row["judged"]}
             summary = {name: list(taken.values()).count(name) for name in VERDICTS}
             return {**self._do(self._choices(taken, f"Verdicts of {_photos(len(taken))} accepted")), "summary": summary}
 
     def mark(self, ids: Iterable[str], stars: int | None = None, colour: Colour | None = None) -> Json:
         """Give photos stars, a colour, or both; None leaves it as it is; raises as `choose`."""
         with self._lock:
-            table = self._ready()
+            table = self._known()
             photos = table.readable(ids)
             marks = {}
             for photo in photos:
@@ -169,6 +212,13 @@ class ReviewedShoot:
                 if new != old:
                     marks[photo] = (old, new)
             return self._do(Step(_mark_words(len(photos), stars, colour), {}, marks))
+
+    def answer(self, audit: int, answers: Mapping[str, VerdictName]) -> Json:
+        """Record the answers to a blind check, which are choices as well; raises as `choose`."""
+        with self._lock:
+            self._known().readable(answers)
+            step = self._choices(answers, f"{_photos(len(answers))} of a blind check decided")
+            return self._do(replace(step, audit=audit))
 
     def undo(self) -> Json:
         """Take the latest step back that is not taken back. Raises NothingToDo where there is none."""
@@ -181,34 +231,36 @@ class ReviewedShoot:
     def refresh(self) -> None:
         """Take over what another window or another keepers has recorded meanwhile; it is on the disk already."""
         with self._lock:  # also while reading: what this shoot records meanwhile must not be taken for old
-            table = self._table
-            if table is None:
-                return
-            choices, marks = self._store().choices(), self._store().marks()
-            news: dict[str, VerdictName | None] = {}
-            for photo in table.rows:
-                if choices.get(photo) != table.choices.get(photo):
-                    news[photo] = choices.get(photo)
-            given = {p: marks.get(p, NO_MARK) for p in table.rows}
-            marked = {p: mark for p, mark in given.items() if mark != table.marks.get(p, NO_MARK)}
-            if news or marked:
-                self._change(table, news, marked)
+            if self._table is not None:
+                touched = self._catch_up(self._table)
+                if touched is not None:
+                    self._change(touched)
+
+    def _catch_up(self, table: Listing) -> Touched | None:
+        """What was recorded since it was asked last; None where that is nothing new."""
+        news = self._store().since(self._read)
+        self._read = news.read
+        said = {photo: word for photo, word in news.choices.items() if photo in table.rows}
+        choices = {photo: word for photo, word in said.items() if word != table.choices.get(photo)}
+        given = {photo: mark for photo, mark in news.marks.items() if photo in table.rows}
+        marks = {photo: mark for photo, mark in given.items() if mark != table.marks.get(photo, NO_MARK)}
+        return _heeded(table, choices, marks) if choices or marks else None
 
     def _back(self, taken: list[Step], to: list[Step], nothing: str, word: str, side: int) -> Json:
         with self._lock:
-            table = self._ready()
+            table = self._known()
             if not taken:
                 raise NothingToDo(nothing)
             step = taken[-1]
             choices = {photo: pair[side] for photo, pair in step.choices.items()}
             marks = {photo: pair[side] for photo, pair in step.marks.items()}
-            self._write(choices, marks)
+            self._write(choices, marks, step.audit, undone=side == 0)
             to.append(taken.pop())
-            return {**self._change(table, choices, marks), "what": f"{word}: {step.what}"}
+            return {**self._change(_heeded(table, choices, marks)), "what": f"{word}: {step.what}"}
 
     def _choices(self, choices: Choices, what: str) -> Step:
         """Only what changes: a choice that is made again is no step."""
-        old = self._ready().choices
+        old = self._known().choices
         return Step(what, {p: (old.get(p), new) for p, new in choices.items() if old.get(p) != new}, {})
 
     def _do(self, step: Step) -> Json:
@@ -216,28 +268,33 @@ class ReviewedShoot:
         marks = {photo: new for photo, (_, new) in step.marks.items()}
         if not choices and not marks:
             return self._said(Touched())
-        self._write(choices, marks)
+        self._write(choices, marks, step.audit)
         self._done.append(step)
         self._undone.clear()
-        return self._change(self._ready(), choices, marks)
+        table = self._known()
+        return self._change(_heeded(table, choices, marks))
 
-    def _write(self, choices: Choices, marks: Mapping[str, Mark]) -> None:
-        if choices:
+    def _write(
+        self, choices: Choices, marks: Mapping[str, Mark], audit: int | None = None, undone: bool = False
+    ) -> None:
+        if audit is not None and not undone:
+            answers = {photo: verdict for photo, verdict in choices.items() if verdict is not None}
+            self._store().answer_audit(audit, answers)
+        elif choices:
             self._store().decide(choices.items())
+        if audit is not None and undone:
+            self._store().undo_audit(audit)
         if marks:
             self._store().mark(marks.items())
 
-    def _change(self, table: Table, choices: Choices, marks: Mapping[str, Mark]) -> Json:
-        one = table.decide(choices) if choices else Touched()
-        other = table.mark(marks) if marks else Touched()
-        touched = Touched(tuple(dict.fromkeys((*one.photos, *other.photos))), one.groups)
+    def _change(self, touched: Touched) -> Json:
         self.version += 1
         said = self._said(touched)
         self._tell("change", said)  # under the lock, so that tabs hear of changes in their order
         return said
 
     def _said(self, touched: Touched) -> Json:
-        table = self._ready()
+        table = self._known()
         return {
             "version": self.version,
             "photos": [table.rows[photo] for photo in touched.photos],
@@ -246,7 +303,7 @@ class ReviewedShoot:
             **self._ways(),
         }
 
-    def _ready(self) -> Table:
+    def _known(self) -> Listing:
         if self._table is None:
             raise Refused(self.error or f"{self.name} is still being culled; wait until that is done.")
         return self._table
@@ -257,6 +314,13 @@ class ReviewedShoot:
 
     def _ways(self) -> Json:
         return {"can_undo": bool(self._done), "can_redo": bool(self._undone)}
+
+
+def _heeded(table: Listing, choices: Choices, marks: Mapping[str, Mark]) -> Touched:
+    """Choices and marks of photos of the table, taken into account."""
+    one = table.decide(choices) if choices else Touched()
+    other = table.mark(marks) if marks else Touched()
+    return Touched(tuple(dict.fromkeys((*one.photos, *other.photos))), one.groups)
 
 
 def shoot_id(folder: Path) -> str:

@@ -71,8 +71,14 @@ async function renew() {
 export const shoot = () => request(`/api/shoots/${SHOOT}`);
 /** @param {string} pid @returns {Promise<import("./types.js").Details>} */
 export const details = (pid) => request(`/api/photos/${pid}`);
-/** @param {number} size @returns {Promise<{ids: string[]}>} */
-export const audit = (size) => request(`/api/shoots/${SHOOT}/audit?size=${size}`);
+/** @returns {Promise<{audit: number, ids: string[]}>} */
+export const audit = () => post(`/api/shoots/${SHOOT}/audits`, {});
+/**
+ * @param {number} audit
+ * @param {{keep: string[], delete: string[], store: boolean}} answers
+ * @returns {Promise<import("./types.js").Audited>}
+ */
+export const audited = (audit, answers) => post(`/api/shoots/${SHOOT}/audits/${audit}`, answers);
 /**
  * @param {Record<string, unknown>} body
  * @returns {Promise<{planned: {path: string, what: string}[], written: number, skipped: string[], job: number | null}>}

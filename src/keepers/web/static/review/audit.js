@@ -5,28 +5,11 @@ import { dialog } from "./dialogs.js";
 import { button, make, plural } from "./dom.js";
 import { prefetch } from "./images.js";
 import { Picture } from "./picture.js";
-import { wilson } from "./wilson.js";
-
-const SIZE = 30;
 
 /** @typedef {{pid: string, kept: boolean}} Answer */
 
-/**
- * Of the photos that keepers would delete, how many were answered with Keep; and the other way round.
- * @param {Answer[]} answers @param {(pid: string) => string | null} machine
- */
-export function measured(answers, machine) {
-  const deleted = answers.filter(({ pid }) => machine(pid) === "delete");
-  const others = answers.filter(({ pid }) => machine(pid) !== "delete");
-  return {
-    lost: deleted.filter(({ kept }) => kept).length,
-    deleted: deleted.length,
-    passed: others.filter(({ kept }) => !kept).length,
-    others: others.length,
-  };
-}
-
 export class Audit {
+  #audit = 0;
   /** @type {string[]} */
   #ids = [];
   /** @type {Answer[]} */
@@ -41,10 +24,9 @@ export class Audit {
   }
 
   async begin() {
-    const { ids } = await api.audit(SIZE);
-    if (!ids.length)
-      return this.table.shoot.tell("There is nothing to check: keepers proposes to delete none of these photos.");
-    [this.#ids, this.#answers] = [ids, []];
+    const { audit, ids } = await api.audit();
+    if (!ids.length) return this.table.shoot.tell("There is nothing to check: you decided of all that was drawn.");
+    [this.#audit, this.#ids, this.#answers] = [audit, ids, []];
     this.table.show("audit");
     this.#show();
   }
@@ -79,26 +61,40 @@ export class Audit {
 
   #end() {
     this.table.show("grid");
-    const answers = this.#answers;
+    const [audit, answers] = [this.#audit, this.#answers];
     [this.#ids, this.#answers] = [[], []];
-    if (!answers.length) return;
-    const found = measured(answers, (pid) => this.table.shoot.row(pid)?.machine ?? null);
+    if (answers.length) void this.#tell(audit, answers).catch((error) => this.table.shoot.tell(error.message));
+  }
+
+  /** @param {number} audit @param {Answer[]} answers */
+  async #tell(audit, answers) {
+    const of = (/** @type {boolean} */ keep) => answers.filter(({ kept }) => kept === keep).map(({ pid }) => pid);
+    const given = { keep: of(true), delete: of(false) };
+    const found = await api.audited(audit, { ...given, store: false });
     const store = button("Keep my answers as decisions", () => {
-      for (const verdict of /** @type {const} */ (["keep", "delete"])) {
-        const ids = answers.filter(({ kept }) => kept === (verdict === "keep")).map(({ pid }) => pid);
-        if (ids.length) this.table.shoot.write({ verb: "choices", ids, body: { ids, verdict } });
-      }
-      told.close();
+      api.audited(audit, { ...given, store: true }).then(
+        () => told.close(),
+        (error) => this.table.shoot.tell(error.message),
+      );
     });
     const told = dialog(
       "What the check found",
       [
-        finding("Keepers lost", "of the photos in To be Deleted you would keep", found.lost, found.deleted),
-        finding("Rejects passed", "of the other photos you would reject", found.passed, found.others),
+        finding(
+          "Keepers lost",
+          `${found.wrong} of ${plural(found.checked, "photo")} in To be Deleted you would keep`,
+          found.rate,
+        ),
+        finding(
+          "Good photos put away",
+          "of all photos that you would keep are in To be Deleted, as far as the sample tells",
+          found.false_rejects,
+        ),
         make(
           "p",
           { class: "soft" },
-          "The interval is Wilson's, 95 %: with few photos it is wide. More checks make it narrower.",
+          "The interval is Wilson's, 95 %: with few photos it is wide. More checks make it narrower. " +
+            "Kept as decisions, the answers also count for the promised budget.",
         ),
       ],
       [store],
@@ -106,18 +102,19 @@ export class Audit {
   }
 }
 
-/** @param {string} title @param {string} words @param {number} hits @param {number} trials */
-function finding(title, words, hits, trials) {
-  const [low, high] = wilson(hits, trials);
-  const share = trials ? `${Math.round((100 * hits) / trials)} %` : "–";
-  const range = trials
-    ? `between ${(100 * low).toFixed(1)} and ${(100 * high).toFixed(1)} %`
-    : "none was in the sample";
+/** @param {string} title @param {string} words @param {import("./types.js").Estimate | null} share */
+function finding(title, words, share) {
+  const percent = (/** @type {number} */ part) => (100 * part).toFixed(1);
+  const range = !share
+    ? "too few were in the sample to say"
+    : share.low === share.high
+      ? `${percent(share.value)} %, and all of them were looked at`
+      : `between ${percent(share.low)} and ${percent(share.high)} %`;
   return make(
     "div",
     { class: "finding" },
     make("h3", {}, title),
-    make("p", { class: "share" }, share),
-    make("p", {}, `${hits} of ${plural(trials, "photo")}: ${words}; ${range}.`),
+    make("p", { class: "share" }, share ? `${Math.round(100 * share.value)} %` : "–"),
+    make("p", {}, `${words}; ${range}.`),
   );
 }

@@ -122,7 +122,7 @@ export class Bar {
     const empty = byId("empty", HTMLElement);
     empty.hidden = items.length > 0 || shoot.version < 0;
     const waiting = {
-      culling: "keepers is looking at the photos; they appear here when it is done.",
+      culling: "keepers is looking at the photos; they appear here one after the other.",
       failed: shoot.error ?? "The shoot could not be opened.",
     };
     empty.textContent = shoot.size
@@ -138,8 +138,11 @@ export class Bar {
       readable++;
       if (row.choice) decided++;
     }
-    byId("decided", HTMLElement).textContent =
-      `${decided.toLocaleString("en")} of ${readable.toLocaleString("en")} decided`;
+    const { state, progress } = this.table.shoot;
+    const of = (/** @type {number} */ some, /** @type {number} */ all) =>
+      `${some.toLocaleString("en")} of ${all.toLocaleString("en")}`;
+    const waiting = progress.done < progress.total ? `Culling: ${of(progress.done, progress.total)}` : "Comparing the photos…";
+    byId("decided", HTMLElement).textContent = state === "culling" ? waiting : `${of(decided, readable)} decided`;
     byId("meter", HTMLElement).style.width = `${readable ? (100 * decided) / readable : 0}%`;
   }
 }

@@ -58,7 +58,7 @@ export class Deck {
       ? `${VERDICT[row.choice]}, decided`
       : row.verdict
         ? `${VERDICT[row.verdict]}, proposed`
-        : "";
+        : "Not judged yet";
     const saved = this.table.shoot.unsaved.has(row.id) ? "not saved yet" : "";
     return [state, row.sentence.replace(/\.$/, ""), saved].filter(Boolean).join(" · ");
   }
@@ -78,14 +78,11 @@ export class Deck {
     line.setAttribute("aria-valuemax", String(progress.total));
     line.setAttribute("aria-valuenow", String(progress.done));
     byId("culled", HTMLElement).style.width = `${progress.total ? (100 * progress.done) / progress.total : 0}%`;
-    if (state === "culling")
-      byId("decided", HTMLElement).textContent =
-        `Culling: ${progress.done.toLocaleString("en")} of ${progress.total.toLocaleString("en")}`;
   }
 
-  /** A lost connection is said for as long as it lasts. */
+  /** A lost connection is said for as long as it lasts, and why photos that are shown have no verdicts. */
   #worry() {
-    const { outbox, connected } = this.table.shoot;
+    const { outbox, connected, state, error } = this.table.shoot;
     const waiting = outbox.writes.length;
     const queue = waiting ? ` Waiting in this browser until it is back: ${plural(waiting, "change")}.` : "";
     const text =
@@ -93,7 +90,9 @@ export class Deck {
         ? `keepers was started anew: open the link that it printed in this browser.${queue}`
         : !connected || outbox.trouble
           ? `keepers does not answer.${queue || " You can go on; what you choose is kept."}`
-          : "";
+          : state === "failed"
+            ? (error ?? "")
+            : "";
     if (this.#trouble.textContent !== text) this.#trouble.textContent = text;
     this.#trouble.hidden = text === "";
   }

@@ -195,8 +195,13 @@ export class Grid {
 
   /** Show the selection, and bring the current photo into sight. */
   follow() {
-    this.refresh(null);
     this.reveal();
+    this.mark();
+  }
+
+  /** Show the selection. */
+  mark() {
+    this.refresh(null);
     const cell = this.table.current === null ? undefined : this.#cells.get(this.table.current);
     if (cell) this.element.setAttribute("aria-activedescendant", cell.element.id);
     else this.element.removeAttribute("aria-activedescendant");

@@ -33,14 +33,15 @@ const deeds = commands(parts);
 shoot.tell = (/** @type {string} */ sentence) => deck.tell(sentence);
 
 let stale = 0;
-shoot.listen(({ ids, fresh }) => {
+shoot.listen(({ ids, fresh, judged }) => {
   // What is not stored yet changes nothing of what the server says.
   forget(ids && new Set([...ids].filter((pid) => !shoot.unsaved.has(pid))));
-  if (ids === null) table.refilter();
+  // Where nothing but verdicts came, every photo keeps its place, unless the person asked for an order by verdicts.
+  if (ids === null && (fresh || (judged && table.byVerdicts))) table.catchUp();
   else if (fresh && !stale)
     stale = window.setTimeout(() => {
       stale = 0;
-      table.refilter();
+      table.catchUp();
     }, PACE);
   if (ids === null || ids.size) {
     grid.refresh(ids);
@@ -54,9 +55,10 @@ shoot.listen(({ ids, fresh }) => {
 });
 
 table.listen((topic) => {
-  if (topic === "list") {
+  if (topic === "list" || topic === "news") {
     grid.relayout();
-    grid.follow();
+    if (topic === "list") grid.follow();
+    else grid.mark();
     if (table.view === "loupe") loupe.show();
   }
   if (topic === "selection") {

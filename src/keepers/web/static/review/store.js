@@ -7,7 +7,8 @@ import { Outbox } from "./outbox.js";
  * @typedef {import("./types.js").Row} Row
  * @typedef {import("./types.js").Write} Write
  * @typedef {import("./types.js").Change} Change
- * @typedef {{ids: Set<string> | null, fresh: boolean}} News `ids` whose rows changed, null for all; `fresh`: photos came or went
+ * @typedef {{ids: Set<string> | null, fresh: boolean, judged: boolean}} News `ids` whose rows changed, null for all;
+ *   `fresh`: photos came or went; `judged`: verdicts have come
  */
 
 const NAMES = new Intl.Collator("en", { numeric: true });
@@ -36,6 +37,9 @@ export class Shoot {
   /** @type {(sentence: string) => void} */
   tell = () => {};
   #heard = false;
+  #wanted = false;
+  /** @type {Promise<void> | null} */
+  #loading = null;
 
   constructor() {
     this.outbox = new Outbox(api.shootId, api.store, {
@@ -53,8 +57,8 @@ export class Shoot {
     this.#listeners.push(listener);
   }
   /** @param {Set<string> | null} ids */
-  #say(ids, fresh = false) {
-    for (const listener of this.#listeners) listener({ ids, fresh });
+  #say(ids, fresh = false, judged = false) {
+    for (const listener of this.#listeners) listener({ ids, fresh, judged });
   }
 
   /** @returns {Row[]} */
@@ -85,17 +89,36 @@ export class Shoot {
     });
   }
 
+  /** Fetch everything; of two that are wanted while one is on its way, one is fetched. */
   async reload() {
-    const answer = await api.shoot();
+    this.#wanted = true;
+    this.#loading ??= this.#load().finally(() => (this.#loading = null));
+    return this.#loading;
+  }
+
+  async #load() {
+    while (this.#wanted) {
+      this.#wanted = false;
+      this.#renew(await api.shoot());
+    }
+  }
+
+  /** @param {import("./types.js").ShootAnswer} answer */
+  #renew(answer) {
+    const newer = (/** @type {Row} */ row) => (this.#versions.get(row.id) ?? -1) > answer.version;
     const photos = [...answer.photos].sort((a, b) => NAMES.compare(a.path, b.path));
-    this.#stored = new Map(photos.map((row) => [row.id, row]));
+    const before = this.#stored;
+    this.#stored = new Map(photos.map((row) => [row.id, (newer(row) && before.get(row.id)) || row]));
     this.#shown = new Map(this.#stored);
-    this.#versions.clear();
-    this.groups = new Map(answer.groups.map((group) => [group.id, group]));
-    ({ version: this.version, state: this.state, error: this.error, progress: this.progress } = answer);
-    [this.canUndo, this.canRedo] = [answer.can_undo, answer.can_redo];
+    const fresh = photos.length !== before.size || photos.some((row) => !before.has(row.id));
+    const judged = photos.some((row) => row.judged && before.get(row.id)?.judged === false);
+    if (answer.version >= this.version) {
+      this.groups = new Map(answer.groups.map((group) => [group.id, group]));
+      ({ version: this.version, state: this.state, error: this.error, progress: this.progress } = answer);
+      [this.canUndo, this.canRedo] = [answer.can_undo, answer.can_redo];
+    }
     for (const write of this.outbox.writes) this.#lay(new Set(write.ids));
-    this.#say(null, true);
+    this.#say(null, fresh, judged);
   }
 
   /** Show it at once, and store it. @param {Write} write */
@@ -125,13 +148,13 @@ export class Shoot {
     this.#say(new Set());
   }
 
-  /** @param {{state: string, done: number, total: number, error?: string}} data */
+  /** @param {{state: string, version: number, done: number, total: number, error?: string}} data */
   #progressed(data) {
-    const ended = this.state === "culling" && data.state !== "culling";
+    // Rows and verdicts of all photos are too much to be told; what single photos do comes as a change.
+    if (data.version > this.version) void this.reload().catch(() => {});
     this.state = data.state;
     this.error = data.error ?? null;
     this.progress = { done: data.done, total: data.total };
-    if (ended) void this.reload().catch(() => {});
     this.#say(new Set());
   }
 

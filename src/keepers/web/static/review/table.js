@@ -7,7 +7,7 @@ import * as selecting from "./selection.js";
  * @typedef {import("./types.js").Verdict} Verdict
  * @typedef {import("./types.js").Item} Item
  * @typedef {"grid" | "loupe" | "compare" | "audit"} ViewName
- * @typedef {"list" | "selection" | "view" | "mode"} Topic
+ * @typedef {"list" | "news" | "selection" | "view" | "mode"} Topic `list`: the person set what is shown; `news`: photos came
  */
 
 export class Table {
@@ -62,11 +62,28 @@ export class Table {
    * a photo that no longer passes stays until the filter, the order or the view changes.
    */
   refilter() {
+    this.#arrange((row) => passes(row, this.filter));
+    this.#say("list");
+  }
+
+  /** Photos or verdicts have come: take in those that pass; none that is shown goes away, and nothing scrolls. */
+  catchUp() {
+    const shown = this.#places;
+    this.#arrange((row) => shown.has(row.id) || passes(row, this.filter));
+    this.#say("news");
+  }
+
+  /** Whether what is shown, or where, follows from verdicts; a photo that came without one is not at its place then. */
+  get byVerdicts() {
+    const { pile, flaw, eyes, group } = this.filter;
+    const piles = ["keep", "maybe", "delete"].includes(pile);
+    return piles || this.folded || this.sort === "score" || this.sort === "verdict" || Boolean(flaw || eyes || group);
+  }
+
+  /** @param {(row: import("./types.js").Row) => boolean} admits */
+  #arrange(admits) {
     const before = this.place(this.current);
-    const rows = sorted(
-      this.shoot.rows().filter((row) => passes(row, this.filter)),
-      this.sort,
-    );
+    const rows = sorted(this.shoot.rows().filter(admits), this.sort);
     this.items = this.folded
       ? stacked(rows, this.shoot.groups)
       : rows.map((row) => ({ pid: row.id, members: [row.id], group: null }));
@@ -79,7 +96,6 @@ export class Table {
       this.selection =
         next === this.current && chosen.size ? { ...this.selection, chosen } : selecting.only(next ?? null);
     }
-    this.#say("list");
   }
 
   /** @param {Partial<import("./filters.js").Filter>} change */

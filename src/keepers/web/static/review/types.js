@@ -3,7 +3,7 @@
 /**
  * @typedef {"keep" | "maybe" | "delete"} Verdict
  * @typedef {{
- *   id: string, name: string, path: string, verdict: Verdict | null, machine: Verdict | null, choice: Verdict | null,
+ *   id: string, name: string, path: string, judged: boolean, verdict: Verdict | null, machine: Verdict | null, choice: Verdict | null,
  *   score: number | null, label: string | null, reasons: string[], sentence: string, stars: number, colour: string,
  *   group: number | null, place: number | null, scene: number | null, width: number, height: number,
  *   time: string | null, camera: string | null, faces: number, eyes: string, error: string | null,
@@ -32,6 +32,11 @@
  *   exif: Record<string, string | number | null> | null,
  *   histogram: Record<"r" | "g" | "b" | "luma", number[]> | null,
  * }} Details one photo, as `GET /api/photos/<id>` describes it
+ * @typedef {{value: number, low: number, high: number}} Estimate a figure and its 95 % interval
+ * @typedef {{
+ *   audit: number, asked: number, answered: number, deleted: number, checked: number, wrong: number,
+ *   rate: Estimate | null, lost: Estimate | null, false_rejects: Estimate | null,
+ * }} Audited what the answers to a blind check say
  * @typedef {"choices" | "marks" | "accept" | "undo" | "redo"} Verb
  * @typedef {{verb: Verb, ids: string[], body: Record<string, unknown>}} Write something to be stored, in the order it was done
  * @typedef {{pid: string, members: string[], group: Group | null}} Item one place in the grid: a photo, or a stack of several
