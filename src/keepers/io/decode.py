@@ -9,12 +9,11 @@ from pathlib import Path, PurePath
 from keepers.errors import PhotoError, PhotoTooLarge, UnreadablePhoto
 from keepers.io.bitmap import decode_bitmap
 from keepers.io.files import (
-    MAX_BYTES,
     hash_bytes,
     hash_windows,
     open_photo,
     read_head,
-    read_up_to,
+    read_whole,
     refuse_size,
 )
 from keepers.io.jpeg import decode_jpeg
@@ -53,7 +52,7 @@ def read(source: Source, long: int | None = None) -> tuple[Photo, Frame]:
         if sniff(head, path.suffix) == "raw":
             identity = hash_windows(file, file.seek(0, os.SEEK_END))
             return _finish(identity, source, decode_raw(path.name, path, head, long))
-        data = head + read_up_to(file, MAX_BYTES) if len(head) == HEAD_BYTES else head
+        data = read_whole(file, head)
         return _finish(hash_bytes(data), source, _decode(path.name, data, long))
 
 
@@ -105,4 +104,6 @@ def _finish(identity: str, source: Source, picture: Picture) -> tuple[Photo, Fra
     size = (picture.width, picture.height)
     width, height = size[::-1] if picture.orientation >= 5 else size
     photo = Photo(identity, source, width, height, picture.camera)
-    return photo, Frame(upright(picture.rgb, picture.orientation), picture.scale, picture.origin)
+    rgb = upright(picture.rgb, picture.orientation)
+    rgb.setflags(write=False)  # everybody shares it, and what is derived from it is kept
+    return photo, Frame(rgb, picture.scale, picture.origin)
