@@ -16,7 +16,7 @@ from keepers.errors import StorageError
 from keepers.io.files import absolute, content_id
 from keepers.pipeline.executors import CHUNK
 from keepers.pipeline.policy import Policy, Wishes, parse_strictness
-from keepers.settings import settings
+from keepers.settings import cache_folder, settings
 from keepers.types import VERDICTS, Opinion, Report, Source, VerdictName
 
 
@@ -83,6 +83,7 @@ def cull(
     max_false_rejects: str | None = None,
     strictness: str | None = None,
     shoot_type: str | None = None,
+    thumbnails: bool = True,
     progress: Progress | None = None,
     note: Note | None = None,
 ) -> Shoot:
@@ -102,6 +103,8 @@ def cull(
         max_false_rejects: the promised budget of good photos that are To be Deleted, such as "1%".
         strictness: "gentle", "normal", "strict" or a number 0..1: how soon a photo is a Maybe.
         shoot_type: "portrait", "wedding", "sport", "landscape", "general" or a TOML file; which flaws count how much.
+        thumbnails: keep a small picture of every photo that is measured in the cache (`settings.cache_folder`), so that
+            the review page shows it at once.
         progress: called after every photo with how many are done and how many there are.
         note: called with a sentence about what else was done, such as taking back an export that was cut short.
 
@@ -114,7 +117,7 @@ def cull(
         Stopped: Ctrl-C; it is a KeyboardInterrupt.
     """
     began = time.monotonic()
-    run = Run(settings(catalog=catalog, workers=workers, model=model))
+    run = Run(settings(catalog=catalog, workers=workers, model=model), cache_folder() if thumbnails else None)
     wishes = _wishes(keep, max_false_rejects, strictness, shoot_type)
     run.policy(wishes)  # a slip of the pen must not come out after an hour
     outdated = run.taste is None and tastes.outdated(run.settings.catalog, run.versions())  # nor that it is damaged
@@ -168,6 +171,10 @@ def brought_up_to_date(
     finally:
         facts.flush()
     facts.note(wishes)
+    if run.thumbs is not None and facts.measured:
+        from keepers.app.review.pictures import tidy
+
+        tidy(run.thumbs)
     return facts
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from keepers.errors import NotFound, NothingToDo
 from keepers.pipeline import executors
-from keepers.pipeline.score import PACKAGED, Network
+from keepers.pipeline.score import PACKAGED, Keep, Network
 from keepers.settings import Settings
 from keepers.types import Opinion, Report, Source, VerdictName
 
@@ -30,6 +30,8 @@ class Run:
     """The settings of one call and what follows from them; everything heavy is loaded when first needed."""
 
     settings: Settings
+    thumbs: Path | None = None
+    """The cache that gets a thumbnail of every photo that is measured; none where None."""
 
     @cached_property
     def network(self) -> Network:
@@ -75,7 +77,12 @@ class Run:
 
     def score(self, sources: Iterable[Source]) -> Iterator[Report]:
         """Measure `sources` in the child process."""
-        return executors.score(sources, workers=self.settings.workers, network=self.network)
+        keep: Keep | None = None
+        if self.thumbs is not None:
+            from keepers.io import thumbs
+
+            keep = partial(thumbs.keep, self.thumbs)
+        return executors.score(sources, workers=self.settings.workers, network=self.network, keep=keep)
 
     def policy(self, wishes: Wishes | None = None, store: Catalog | None = None) -> Policy:
         """What was asked for, ready to judge with.

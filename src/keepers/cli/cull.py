@@ -51,6 +51,10 @@ def cull(
             metavar="TYPE", help="portrait, wedding, sport, landscape, general, or a TOML file: which flaws count."
         ),
     ] = None,
+    thumbnails: Annotated[
+        bool,
+        typer.Option("--thumbnails/--no-thumbnails", help="Keep small pictures for the review page in your cache."),
+    ] = True,
 ) -> None:
     """Measure a folder and sort it into Must Haves, Maybes and To be Deleted.
 
@@ -75,6 +79,7 @@ def cull(
                 max_false_rejects=max_false_rejects,
                 strictness=strictness,
                 shoot_type=shoot_type,
+                thumbnails=thumbnails,
                 progress=progress,
                 note=complain,
             )
