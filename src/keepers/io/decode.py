@@ -47,7 +47,7 @@ def read(source: Source, long: int | None = None) -> tuple[Photo, Frame]:
         PhotoTooLarge: more than 300 megapixels or 2 GiB.
     """
     path = source.path
-    with _only_photo_errors(path.name), open_photo(path) as file:
+    with only_photo_errors(path.name), open_photo(path) as file:
         head = read_head(file)
         if sniff(head, path.suffix) == "raw":
             identity = hash_windows(file, file.seek(0, os.SEEK_END))
@@ -64,7 +64,7 @@ def decode_bytes(name: str, data: bytes) -> tuple[Photo, Frame]:
         data: the whole file.
     """
     path = Path(PurePath(name).name or "photo")
-    with _only_photo_errors(path.name):
+    with only_photo_errors(path.name):
         refuse_size(path.name, len(data))
         head = data[:HEAD_BYTES]
         raw = sniff(head, path.suffix) == "raw"
@@ -76,7 +76,8 @@ def decode_bytes(name: str, data: bytes) -> tuple[Photo, Frame]:
 
 
 @contextmanager
-def _only_photo_errors(name: str) -> Iterator[None]:
+def only_photo_errors(name: str) -> Iterator[None]:
+    """Turn whatever happens to a file into a `PhotoError` that names it; nothing is printed."""
     try:
         with no_warnings():
             yield

@@ -75,10 +75,11 @@ def _answer(source: Source) -> Report:
 
 def _render(wanted: Wanted, plain: Source) -> Photo:
     from keepers.io import decode, thumbs
+    from keepers.io.preview import quick_id
 
     long = {"thumb": THUMB, "fit": FIT, "full": _NATIVE}.get(wanted.what)
     photo, frame = decode.read(plain, long)
-    if photo.id != wanted.photo:
+    if photo.id != wanted.photo and quick_id(wanted.path) != wanted.photo:
         raise UnreadablePhoto(f"{wanted.path.name} has changed since it was culled; cull its folder again.")
     makers: dict[What, Callable[[], bytes]] = {
         "thumb": lambda: _jpeg(_small(frame.rgb, THUMB), "thumb"),
