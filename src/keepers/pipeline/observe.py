@@ -32,6 +32,7 @@ def observe(
         ModelError: the network refuses the picture.
     """
     plane = luma(frame.rgb)
+    plane.setflags(write=False)  # as the frame
     sigma = noise.sigma(plane)
     return Evidence(
         frame=frame,
