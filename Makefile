@@ -71,6 +71,7 @@ $(VENV)/runtime.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing keepers with what training and tests need into $(VENV) (some minutes, once) ..."
 	@$(PIP) -e '.[train,test]'
+	@$(PIP) -e '.[openvino]' || echo "OpenVINO could not be installed; the tests with it will be skipped."
 	@touch $@ $(VENV)/runtime.stamp
 
 $(VENV)/bin/python:

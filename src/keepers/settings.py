@@ -4,6 +4,7 @@
     KEEPERS_MODEL     an ONNX file to use instead of the packaged network; `none` for no network
     KEEPERS_CACHE     folder of the small pictures that the page shows (default: the platform's user-cache directory)
     KEEPERS_WORKERS   threads that score photos       (default: one per CPU core)
+    KEEPERS_ENGINE    what runs the networks          (default: auto, the fastest of those that are installed)
 
 An option on the command line wins over the environment.
 """
@@ -23,11 +24,12 @@ CATALOG_NAME = "catalog.db"
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`catalog`: file of the catalog; `model`: ONNX file, "none" or None for the packaged network;
-    `workers`: threads, at least 1."""
+    `workers`: threads, at least 1; `engine`: "auto" or a name of `models.engines.ENGINES`."""
 
     catalog: Path
     model: str | None
     workers: int
+    engine: str = "auto"
 
 
 def settings(
@@ -35,6 +37,7 @@ def settings(
     catalog: Path | str | None = None,
     model: Path | str | None = None,
     workers: int | None = None,
+    engine: str | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Arguments where given, else the environment, else the defaults.
@@ -48,6 +51,7 @@ def settings(
         catalog=Path(named_catalog).expanduser(),
         model=str(named_model) if named_model is not None else None,
         workers=_workers(workers, environment.get("KEEPERS_WORKERS")),
+        engine=engine or environment.get("KEEPERS_ENGINE") or "auto",
     )
 
 

@@ -19,6 +19,7 @@
 | `export_taste`, `import_taste`, `forget_taste` | taking it along, and away |
 | `evaluate` | how right it is on labelled photos |
 | `bench` | how fast this machine is, by stage |
+| `measure_engines` | which library runs each network fastest here, with the same answers |
 | `make_sample` | writes the sample shoot |
 
 `export` alone changes what lies in a folder of photos, and `undo` takes that back.
@@ -37,6 +38,7 @@ from keepers.app.auditing import (
 from keepers.app.benching import Bench, Stage, bench
 from keepers.app.choosing import Chosen, choose
 from keepers.app.culling import Shoot, Stopped, cull
+from keepers.app.engines import measure_engines
 from keepers.app.evaluating import evaluate
 from keepers.app.exporting import Exported, ExportStopped, export
 from keepers.app.journal import job_to_undo, jobs, undo
@@ -88,6 +90,7 @@ __all__ = [
     "list_groups",
     "list_photos",
     "make_sample",
+    "measure_engines",
     "picture",
     "switch_taste",
     "taste_status",

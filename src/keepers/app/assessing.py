@@ -27,6 +27,7 @@ def assess(
     *,
     workers: int | None = None,
     model: Path | str | None = None,
+    engine: str | None = None,
     groups: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Opinion]:
@@ -39,13 +40,14 @@ def assess(
         paths: photos and folders; a folder is searched recursively, its photos sorted by path.
         workers: threads; one per core unless given.
         model: an ONNX file to use instead of the packaged network, or "none".
+        engine: what runs the networks, see `app.engines`; "auto" unless given.
         groups: judge the photos together, with groups and the best of each, once all are measured.
         progress: called after every photo with how many are done and how many there are.
 
     Raises:
         ModelError: the network's file is missing or damaged.
     """
-    run = Run(settings(model=model, workers=workers))
+    run = Run(settings(model=model, workers=workers, engine=engine))
     found = [one for path in paths for one in _found(Path(path))]
     reports = run.score([one for one in found if isinstance(one, Source)])
     together: list[Report] = []

@@ -85,6 +85,7 @@ def cull(
     catalog: Path | str | None = None,
     workers: int | None = None,
     model: Path | str | None = None,
+    engine: str | None = None,
     keep: str | None = None,
     max_false_rejects: str | None = None,
     strictness: str | None = None,
@@ -105,6 +106,7 @@ def cull(
         catalog: file of the catalog; in the platform's user-data directory unless given.
         workers: threads; one per core unless given.
         model: an ONNX file to use instead of the packaged network, or "none".
+        engine: what runs the networks, see `app.engines`; "auto" unless given.
         keep: how many Must Haves to end with, such as "300" or "20%"; None for as many as there are. This and the next
             three are remembered for the folder until it is culled again.
         max_false_rejects: the promised budget of good photos that are To be Deleted, such as "1%".
@@ -127,7 +129,8 @@ def cull(
         Stopped: Ctrl-C; it is a KeyboardInterrupt.
     """
     began = time.monotonic()
-    run = Run(settings(catalog=catalog, workers=workers, model=model), cache_folder() if thumbnails else None)
+    kept = settings(catalog=catalog, workers=workers, model=model, engine=engine)
+    run = Run(kept, cache_folder() if thumbnails else None)
     wishes = _wishes(keep, max_false_rejects, strictness, shoot_type)
     run.policy(wishes)  # a slip of the pen must not come out after an hour
     outdated = run.taste is None and tastes.outdated(run.settings.catalog, run.versions())  # nor that it is damaged

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from keepers.errors import NotFound, NothingToDo
 from keepers.pipeline import executors
-from keepers.pipeline.score import PACKAGED, Keep, Network
-from keepers.settings import Settings
+from keepers.pipeline.score import Keep, Network
+from keepers.settings import Settings, cache_folder
 from keepers.types import Opinion, Report, Source, VerdictName
 
 if TYPE_CHECKING:
@@ -35,14 +35,25 @@ class Run:
 
     @cached_property
     def network(self) -> Network:
-        """The network to run: the one that was named, else the packaged one where it is installed."""
-        from keepers.models import zoo
+        """The network to run: the one that was named, else the packaged one where it is installed.
 
+        Raises:
+            UserError: there is no engine of the name that was given.
+        """
+        from keepers.models import engines, memory, zoo
+
+        kind, path = self._named()
+        if kind == "packaged" and not zoo.packaged().is_file():
+            kind = "none"
+        engine = engines.known(self.settings.engine)
+        return Network(kind, path, engine=engine, memory=cache_folder() / memory.FILE)
+
+    def _named(self) -> tuple[Literal["packaged", "file", "none"], Path | None]:
         if self.settings.model == "none":
-            return Network("none")
+            return "none", None
         if self.settings.model is not None:
-            return Network("file", Path(self.settings.model).expanduser())
-        return PACKAGED if zoo.packaged().is_file() else Network("none")
+            return "file", Path(self.settings.model).expanduser()
+        return "packaged", None
 
     @cached_property
     def calibration(self) -> Calibration:

@@ -13,7 +13,7 @@ import typer
 from keepers.cli.group import KeepersGroup
 
 ROOMS = (
-    "cull", "look", "audit", "learn", "export", "tools", "evaluate", "training", "nets", "experiments",
+    "cull", "look", "audit", "learn", "export", "tools", "engines", "evaluate", "training", "nets", "experiments",
 )  # fmt: skip
 """Modules of this package; each adds its commands in `register(app)`, in this order. They may import typer and the
 standard library at their top, and everything else inside their commands."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from keepers.cli.options import Catalog, Model, Workers
+from keepers.cli.options import Catalog, Engine, Model, Workers
 
 _EPILOG = """\b
 Examples:
@@ -32,6 +32,7 @@ def cull(
     catalog: Catalog = None,
     workers: Workers = None,
     model: Model = None,
+    engine: Engine = None,
     keep: Annotated[
         str | None,
         typer.Option(
@@ -79,6 +80,7 @@ def cull(
                 catalog=catalog,
                 workers=workers,
                 model=model,
+                engine=engine,
                 keep=keep,
                 max_false_rejects=max_false_rejects,
                 strictness=strictness,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keepers.cli.options import Catalog, Model, Workers
+from keepers.cli.options import Catalog, Engine, Model, Workers
 
 if TYPE_CHECKING:
     from keepers.types import Opinion
@@ -85,6 +85,7 @@ def assess(
     ] = False,
     workers: Workers = None,
     model: Model = None,
+    engine: Engine = None,
 ) -> None:
     """Judge photos without a catalog, in the order given, each as soon as it is ready.
 
@@ -98,7 +99,10 @@ def assess(
     try:
         # Lines that arrive on the terminal are progress enough, and a bar would get between them.
         with show.progress_bar(wanted=not (as_json and sys.stdout.isatty())) as progress:
-            for opinion in app.assess(paths, workers=workers, model=model, groups=groups, progress=progress):
+            asked = app.assess(
+                paths, workers=workers, model=model, engine=engine, groups=groups, progress=progress
+            )
+            for opinion in asked:
                 seen.append(opinion)
                 if as_json:
                     _print_json(app.to_json(opinion))

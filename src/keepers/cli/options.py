@@ -21,6 +21,14 @@ Workers = Annotated[
         "--workers", "-j", metavar="N", help="Threads. Default: $KEEPERS_WORKERS, else one per core."
     ),
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="What runs the networks: auto, onnxruntime, openvino ... Default: $KEEPERS_ENGINE, else auto.",
+    ),
+]
 Model = Annotated[
     str | None,
     typer.Option(

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from keepers.errors import ModelError
 from keepers.image.aligning import Points, alignment, crop, inverse, transformed
 from keepers.image.resize import fit
+from keepers.models.engines import USUAL, Job, Wish, example_picture, start
 from keepers.types import Rgb
 
 LONG_SIDE = 960
@@ -98,15 +99,13 @@ class Faces:
     """The networks that keepers ships. One instance serves all threads.
 
     Raises:
-        ModelError: a file is missing or damaged.
+        ModelError: a file is missing or damaged. MissingExtra: the engine is not installed.
     """
 
-    def __init__(self, folder: Path = DATA) -> None:
-        from keepers.models.session import OnnxSession
-
+    def __init__(self, folder: Path = DATA, wish: Wish = USUAL) -> None:
         self.name = name_of(folder)
         self._folder = folder
-        self._detector = OnnxSession(_read(folder / DETECTOR), folder / DETECTOR, outputs=12)
+        self._detector = start(job(folder), wish)
         self._own = threading.local()
         self._net(MESH), self._net(BLENDSHAPES)  # a damaged file must not come out at the first face
 
@@ -172,6 +171,13 @@ class Faces:
                 raise ModelError(f"{self._folder / file} is damaged or no network; install keepers again.") from error
             setattr(self._own, file, net)
         return net
+
+
+def job(folder: Path = DATA) -> Job:
+    """YuNet, which looks at most pixels, for measuring engines with it. Raises `ModelError`."""
+    data = _read(folder / DETECTOR)
+    example = to_detector(example_picture(LONG_SIDE * 2 // 3, LONG_SIDE))
+    return Job(data, folder / DETECTOR, hashlib.sha256(data).hexdigest(), example, outputs=12)
 
 
 def to_detector(view: Rgb) -> npt.NDArray[np.float32]:

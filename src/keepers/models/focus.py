@@ -6,6 +6,7 @@ import numpy as np
 
 from keepers.errors import ModelError
 from keepers.image import patches
+from keepers.image.preprocess import normalise
 from keepers.models.metadata import Model
 from keepers.models.session import Session
 from keepers.types import Patches, Plane, Rgb
@@ -41,9 +42,7 @@ class Focus:
         if not len(places):
             return None
         facts = self.model.metadata
-        mean, std = (np.asarray(v, np.float32) for v in (facts.mean, facts.std))
-        pixels = (patches.cut(rgb, places).astype(np.float32) / np.float32(255) - mean) / std
-        out = self._session.run(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)))
+        out = self._session.run(normalise(patches.cut(rgb, places), facts.mean, facts.std))
         if out.shape != (len(places), len(facts.outputs)) or not np.isfinite(out).all():
             raise ModelError(f"{self.model.path} answers with {out.shape} numbers for {len(places)} patches.")
         blurred, moved, major, minor = np.ascontiguousarray(out[:, :4].T)

@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from keepers.errors import ModelError
-from keepers.image.preprocess import to_input
+from keepers.image import patches
+from keepers.image.preprocess import normalise, to_input
+from keepers.models import engines
+from keepers.models.engines import USUAL, Job, Wish
 from keepers.models.focus import Focus
 from keepers.models.metadata import Metadata, Model, read_metadata
-from keepers.models.session import OnnxSession, Session
+from keepers.models.session import Session
 from keepers.types import LABELS, Patches, Plane, Rgb
 
 
@@ -111,29 +114,51 @@ def name_of(path: Path | None = None) -> str:
     return _joined(_name_of(path or packaged()), _name_of(focus) if focus.is_file() else None)
 
 
-def load_networks(path: Path | None = None) -> Networks:
+def load_networks(path: Path | None = None, wish: Wish = USUAL) -> Networks:
     """The network in `path` (default: the packaged one) and the packaged one for patches, ready to run.
 
     Raises:
-        ModelError: missing, damaged, or not what it claims to be.
+        ModelError: missing, damaged, or not what it claims to be. MissingExtra: the engine is not installed.
     """
-    return Networks(load_classifier(path), load_focus(packaged_focus()) if packaged_focus().is_file() else None)
+    focus = load_focus(packaged_focus(), wish) if packaged_focus().is_file() else None
+    return Networks(load_classifier(path, wish), focus)
 
 
-def load_classifier(path: Path | None = None) -> Classifier:
+def load_classifier(path: Path | None = None, wish: Wish = USUAL) -> Classifier:
     """The network for whole photos in `path` (default: the packaged one), ready to run.
 
     Raises:
-        ModelError: missing, damaged, or not what it claims to be.
+        ModelError: missing, damaged, or not what it claims to be. MissingExtra: the engine is not installed.
     """
     model, data = _described(path or packaged())
-    return Classifier(model, OnnxSession(data, model.path))
+    return Classifier(model, engines.start(_job(model, data), wish))
 
 
-def load_focus(path: Path) -> Focus:
-    """The network for patches in `path`, ready to run. Raises `ModelError`."""
+def load_focus(path: Path, wish: Wish = USUAL) -> Focus:
+    """The network for patches in `path`, ready to run. Raises as `load_classifier`."""
     model, data = _described(path)
-    return Focus(model, OnnxSession(data, model.path))
+    return Focus(model, engines.start(_job(model, data), wish))
+
+
+def jobs(path: Path | None = None) -> dict[str, Job]:
+    """The networks of `load_networks` by their names, for measuring engines with them.
+
+    Raises:
+        ModelError: missing, unreadable, damaged, or without keepers' metadata.
+    """
+    files = [path or packaged(), *([packaged_focus()] if packaged_focus().is_file() else [])]
+    return {model.name: _job(model, data) for model, data in map(_described, files)}
+
+
+def _job(model: Model, data: bytes) -> Job:
+    facts = model.metadata
+    if facts.kind == "focus":
+        strip = engines.example_picture(facts.crop, facts.crop * patches.COUNT)
+        example = normalise(np.stack(np.split(strip, patches.COUNT, axis=1)), facts.mean, facts.std)
+    else:
+        picture = engines.example_picture(facts.short_side, facts.short_side * 3 // 2)
+        example = to_input(picture, facts.short_side, facts.crop, facts.mean, facts.std)
+    return Job(data, model.path, model.sha256, example, exact=not facts.name.endswith("int8"))
 
 
 def _name_of(target: Path) -> str:

@@ -16,6 +16,7 @@ from keepers.errors import PhotoError
 from keepers.types import Frame, Photo, Report, Source
 
 if TYPE_CHECKING:
+    from keepers.models.engines import Wish
     from keepers.models.faces import FaceStage
     from keepers.models.zoo import Networks
 
@@ -32,11 +33,14 @@ BuildScorer = Callable[[], Scorer]
 @dataclass(frozen=True, slots=True)
 class Network:
     """Which network to run: the packaged one, the one in `path`, or none at all; `alone` leaves out the packaged one
-    for patches, which otherwise runs beside it."""
+    for patches, which otherwise runs beside it. engine: what runs this and the networks for faces, see
+    `models.engines.Wish`; memory: the file of that."""
 
     kind: Literal["packaged", "file", "none"] = "packaged"
     path: Path | None = None
     alone: bool = False
+    engine: str = "onnxruntime"
+    memory: Path | None = None
 
 
 PACKAGED = Network()
@@ -67,15 +71,21 @@ def load_network(network: Network) -> Networks | None:
     """The networks that `network` names, or None for none.
 
     Raises:
-        ModelError: the file is missing or damaged.
+        ModelError: the file is missing or damaged. MissingExtra: the engine is not installed.
     """
     if network.kind == "none":
         return None
     from keepers.models import zoo
 
     if network.alone:
-        return zoo.Networks(zoo.load_classifier(network.path))
-    return zoo.load_networks(network.path)
+        return zoo.Networks(zoo.load_classifier(network.path, _wish(network)))
+    return zoo.load_networks(network.path, _wish(network))
+
+
+def _wish(network: Network) -> Wish:
+    from keepers.models.engines import Wish
+
+    return Wish(network.engine, network.memory)
 
 
 def build_scorer(network: Network, keep: Keep | None = None) -> Scorer:
@@ -88,7 +98,7 @@ def build_scorer(network: Network, keep: Keep | None = None) -> Scorer:
     # OpenCV's own pool fights with ours and cost 36 % of the throughput when it was measured.
     cv2.setNumThreads(1)
     classifier = load_network(network)
-    faces = Faces()
+    faces = Faces(wish=_wish(network))
 
     def scorer(source: Source) -> Report:
         if isinstance(source, Upload):

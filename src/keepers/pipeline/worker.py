@@ -91,12 +91,12 @@ def main() -> None:
     setup: Setup | None = receive(tasks)
     if setup is None:
         return
-    limit_memory(setup.threads)
     try:
         scorer = setup.build()
     except Exception as error:
         send(answers, Ready(_portable(error)))
         return
+    limit_memory(setup.threads)
     send(answers, Ready())
     _serve(tasks, answers, scorer, setup.threads)
     # Threads may be deep inside a decoder; nobody is waiting for them any more.
