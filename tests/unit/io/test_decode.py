@@ -391,3 +391,12 @@ def test_many_threads_at_once_stay_quiet_and_leave_warnings_as_they_were(tmp_pat
     for thread in threads:
         thread.join()
     assert warnings.filters == before
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.dng"])
+def test_reading_and_naming_are_told_before_decoding(tmp_path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(encode(scene()) if name == "a.jpg" else dng())
+    laps: list[str] = []
+    read(source(path), lap=laps.append)
+    assert laps == ["read", "hash"]
