@@ -34,7 +34,7 @@ from keepers.app.auditing import (
     audit_undo,
     last_audit,
 )
-from keepers.app.benching import Bench, Stage, bench
+from keepers.app.benching import Bench, Lot, Pass, Stage, bench
 from keepers.app.choosing import Chosen, choose
 from keepers.app.culling import Shoot, Stopped, cull
 from keepers.app.evaluating import evaluate
@@ -63,6 +63,8 @@ __all__ = [
     "ExportStopped",
     "Exported",
     "Learned",
+    "Lot",
+    "Pass",
     "Shoot",
     "Stage",
     "Stopped",

@@ -33,7 +33,7 @@ ENDINGS: dict[What, str] = {
 THUMB, FIT, OVERLAY = 320, 2048, 1024
 """Pixels of the long side."""
 _NATIVE = 1 << 20
-_QUALITY = {"thumb": 82, "fit": 88, "full": 92}
+QUALITY = {"thumb": 82, "fit": 88, "full": 92}
 BINS = 64
 
 
@@ -114,7 +114,7 @@ def _jpeg(rgb: Rgb, what: Literal["thumb", "fit", "full"]) -> bytes:
 
     subsampling = "444" if what == "full" else "420"
     made: bytes = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(rgb), quality=_QUALITY[what], colorspace="RGB", colorsubsampling=subsampling
+        np.ascontiguousarray(rgb), quality=QUALITY[what], colorspace="RGB", colorsubsampling=subsampling
     )
     return made
 
