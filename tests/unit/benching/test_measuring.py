@@ -46,6 +46,7 @@ def test_made_photos_are_bursts_and_raw_files_show_their_jpeg(shoot: Path) -> No
     assert all((photo.width, photo.height) == SMALL for photo, _ in found)
     moments = sorted(photo.camera.captured_at for photo, _ in found if photo.camera.captured_at)
     assert (moments[-1] - moments[0]).total_seconds() < 1 and len(set(moments)) == 3
+    assert {(photo.camera.iso, photo.camera.f_number, photo.camera.focal_mm) for photo, _ in found} == {(800, 2.8, 85)}
 
 
 def test_photos_that_are_there_are_used_and_others_go(tmp_path: Path, monkeypatch) -> None:

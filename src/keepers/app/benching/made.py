@@ -37,6 +37,7 @@ _TILE, _STRIP, _SEED, _MOST_GRAIN = 1024, 512, 20261125, 40.0
 _START = datetime(2026, 5, 16, 14, 0, 0)
 # EXIF tag numbers (CIPA DC-008).
 _MAKE, _MODEL, _EXIF, _TAKEN, _SUBSEC, _ISO = 0x010F, 0x0110, 0x8769, 0x9003, 0x9291, 0x8827
+_EXPOSURE, _APERTURE, _FOCAL = 0x829A, 0x829D, 0x920A
 
 Kind = Literal["JPEG", "RAW"]
 
@@ -190,5 +191,5 @@ def _exif(number: int) -> bytes:
     moment = taken(number)
     folder[_TAKEN] = f"{moment:%Y:%m:%d %H:%M:%S}"
     folder[_SUBSEC] = f"{moment.microsecond // 1000:03d}"
-    folder[_ISO] = 800
+    folder[_EXPOSURE], folder[_APERTURE], folder[_ISO], folder[_FOCAL] = 1 / 250, 2.8, 800, 85.0
     return tags.tobytes()
