@@ -107,7 +107,7 @@ def bench(
         str, typer.Option(metavar="N,...", help="Sizes of the photos that are made: 12, 24, 45 or several of them.")
     ] = "12,24,45",
     count: Annotated[
-        int, typer.Option(min=1, metavar="N", help="How many photos of each size are made; half as many RAW files.")
+        int, typer.Option(min=1, metavar="N", help="How many photos of each size are made, and RAW files.")
     ] = 24,
     photos: Annotated[
         Path | None,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MEGAPIXELS = (12, 24, 45)
 COUNT = 24
-"""Photos of each size; of RAW files half as many."""
+"""Photos of each size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _made(root: Path, megapixels: Sequence[int], count: int, threads: int, steps
 
     wanted = [Wanted(size, count) for size in megapixels]
     raw = 24 if 24 in megapixels else megapixels[0]
-    wanted.append(Wanted(raw, max(1, count // 2), "RAW"))
+    wanted.append(Wanted(raw, count, "RAW"))
     steps.expect(sum(one.count for one in wanted))
     groups = []
     for one in wanted:
