@@ -1,9 +1,18 @@
 """Fixtures shared by all tests."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test may put pictures into the cache of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KEEPERS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def shared_dir() -> Path | None:

@@ -16,7 +16,8 @@ from keepers.errors import StorageError
 from keepers.io.files import absolute, content_id
 from keepers.pipeline.executors import CHUNK
 from keepers.pipeline.policy import Policy, Wishes, parse_strictness
-from keepers.settings import settings
+from keepers.pipeline.quick import is_quick
+from keepers.settings import cache_folder, settings
 from keepers.types import VERDICTS, Opinion, Report, Source, VerdictName
 
 
@@ -55,6 +56,11 @@ class Shoot:
         return {name: names.count(name) for name in VERDICTS}
 
     @property
+    def quick(self) -> int:
+        """How many photos only a quick look was taken at."""
+        return sum(is_quick(o.report) for o in self.opinions)
+
+    @property
     def unreadable(self) -> tuple[Opinion, ...]:
         """The photos without a verdict; `report.error` says why."""
         return tuple(o for o in self.opinions if o.verdict is None)
@@ -83,6 +89,8 @@ def cull(
     max_false_rejects: str | None = None,
     strictness: str | None = None,
     shoot_type: str | None = None,
+    thumbnails: bool = True,
+    quick: bool = False,
     progress: Progress | None = None,
     note: Note | None = None,
 ) -> Shoot:
@@ -102,6 +110,11 @@ def cull(
         max_false_rejects: the promised budget of good photos that are To be Deleted, such as "1%".
         strictness: "gentle", "normal", "strict" or a number 0..1: how soon a photo is a Maybe.
         shoot_type: "portrait", "wedding", "sport", "landscape", "general" or a TOML file; which flaws count how much.
+        thumbnails: keep a small picture of every photo that is measured in the cache (`settings.cache_folder`), so that
+            the review page shows it at once.
+        quick: look only at the previews that are embedded in photos of which nothing is known yet, which takes seconds;
+            see `pipeline.quick`. All of them are Maybes, with a score and in groups; the next cull without it measures
+            them.
         progress: called after every photo with how many are done and how many there are.
         note: called with a sentence about what else was done, such as taking back an export that was cut short.
 
@@ -114,7 +127,7 @@ def cull(
         Stopped: Ctrl-C; it is a KeyboardInterrupt.
     """
     began = time.monotonic()
-    run = Run(settings(catalog=catalog, workers=workers, model=model))
+    run = Run(settings(catalog=catalog, workers=workers, model=model), cache_folder() if thumbnails else None)
     wishes = _wishes(keep, max_false_rejects, strictness, shoot_type)
     run.policy(wishes)  # a slip of the pen must not come out after an hour
     outdated = run.taste is None and tastes.outdated(run.settings.catalog, run.versions())  # nor that it is damaged
@@ -123,7 +136,7 @@ def cull(
     recover(run.settings, note)
     sources, skipped = photos_in(folder)
     with Catalog(run.settings.catalog) as store:
-        facts = brought_up_to_date(store, run, sources, Path(folder).expanduser(), wishes, progress)
+        facts = brought_up_to_date(store, run, sources, Path(folder).expanduser(), wishes, progress, quick)
         policy = run.policy(wishes, store)
         opinions = run.opinions(facts.reports(), store.choices(), policy)
     shoot = Shoot(
@@ -159,22 +172,34 @@ def _wishes(
 
 
 def brought_up_to_date(
-    store: Catalog, run: Run, sources: Sequence[Source], folder: Path, wishes: Wishes, progress: Progress | None
+    store: Catalog,
+    run: Run,
+    sources: Sequence[Source],
+    folder: Path,
+    wishes: Wishes,
+    progress: Progress | None,
+    quick: bool = False,
 ) -> Facts:
     """Measure and store what is new, changed or out of date of a shoot, and remember it as one; see `cull`."""
-    facts = Facts(store, run.prepare(), sources, folder)
+    facts = Facts(store, run.prepare(), sources, folder, quick)
     try:
         facts.refresh(progress)
     finally:
         facts.flush()
     facts.note(wishes)
+    if run.thumbs is not None and facts.measured:
+        from keepers.app.review.pictures import tidy
+
+        tidy(run.thumbs)
     return facts
 
 
 class Facts:
     """The reports of a run: known ones from the catalog, missing ones measured and saved chunk by chunk."""
 
-    def __init__(self, store: Catalog, run: Run, sources: Sequence[Source], folder: Path) -> None:
+    def __init__(
+        self, store: Catalog, run: Run, sources: Sequence[Source], folder: Path, quick: bool = False
+    ) -> None:
         self.folder = folder
         self.measured = 0
         self.stopped = False
@@ -184,7 +209,11 @@ class Facts:
         self._store, self._run, self._sources = store, run, sources
         self._pending: list[Report] = []
         store.adopt(sources, content_id)  # photos that were moved or renamed keep their facts
+        self._quick = quick
         self._stale = store.stale(sources, run.versions())
+        if quick:  # facts of an earlier version say more than a preview
+            known = {report.source.path for report in store.load(self._stale)}
+            self._stale = [source for source in self._stale if source.path not in known]
         self._known = self._from_catalog()
         self._unheard = list(self._known.values())  # photos whose files may hold ratings of other programs
         self.flush()
@@ -194,7 +223,8 @@ class Facts:
         total, known = len(self._sources), len(self._sources) - len(self._stale)
         tell = progress or (lambda done, of: None)
         tell(known, total)
-        reports = self._run.score(self._stale) if self._stale else iter(())
+        look = self._run.glimpse if self._quick else self._run.score
+        reports = look(self._stale) if self._stale else iter(())
         try:
             for self.measured, report in enumerate(reports, start=1):
                 self._take(report)

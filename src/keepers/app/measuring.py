@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from keepers.errors import NotFound, NothingToDo
 from keepers.pipeline import executors
-from keepers.pipeline.score import PACKAGED, Network
+from keepers.pipeline.score import PACKAGED, Keep, Network
 from keepers.settings import Settings
 from keepers.types import Opinion, Report, Source, VerdictName
 
@@ -30,6 +30,8 @@ class Run:
     """The settings of one call and what follows from them; everything heavy is loaded when first needed."""
 
     settings: Settings
+    thumbs: Path | None = None
+    """The cache that gets a thumbnail of every photo that is measured; none where None."""
 
     @cached_property
     def network(self) -> Network:
@@ -75,7 +77,21 @@ class Run:
 
     def score(self, sources: Iterable[Source]) -> Iterator[Report]:
         """Measure `sources` in the child process."""
-        return executors.score(sources, workers=self.settings.workers, network=self.network)
+        return executors.score(sources, workers=self.settings.workers, network=self.network, keep=self._keep())
+
+    def glimpse(self, sources: Iterable[Source]) -> Iterator[Report]:
+        """Look at the embedded previews of `sources` in the child process; see `pipeline.quick`."""
+        from keepers.pipeline.quick import build_quick
+
+        build = partial(build_quick, self._keep())
+        return executors.ENGINES["child"](sources, build, threads=self.settings.workers)
+
+    def _keep(self) -> Keep | None:
+        if self.thumbs is None:
+            return None
+        from keepers.io import thumbs
+
+        return partial(thumbs.keep, self.thumbs)
 
     def policy(self, wishes: Wishes | None = None, store: Catalog | None = None) -> Policy:
         """What was asked for, ready to judge with.
@@ -129,6 +145,7 @@ class Run:
         """As `opinions`, with the machine's verdict on photos of which a person has decided, too."""
         from keepers.pipeline.fill import fill, target
         from keepers.pipeline.members import together
+        from keepers.pipeline.quick import cautious
 
         asked = policy or self.policy()
         opinions = self.alone(reports, asked)
@@ -138,7 +155,8 @@ class Run:
             from keepers.pipeline.taste_use import apply
 
             opinions = apply(opinions, taste, choices)
-        return opinions if asked.keep is None else fill(opinions, target(asked.keep), choices)
+        filled = opinions if asked.keep is None else fill(opinions, target(asked.keep), choices)
+        return [cautious(opinion) for opinion in filled]
 
     def alone(self, reports: Sequence[Report], policy: Policy) -> list[Opinion]:
         """The machine's verdict on each photo by itself, without a look at the others."""

@@ -19,6 +19,7 @@ from keepers.catalog.ratings import Word
 from keepers.catalog.shoots import GoodPhoto
 from keepers.errors import PhotoError, Refused, StorageError
 from keepers.pipeline.policy import Wishes
+from keepers.pipeline.quick import QUICK
 from keepers.types import VERDICTS, Measurement, PhotoFile, Report, Source, VerdictName
 
 _BUSY_MS = 10_000
@@ -97,6 +98,11 @@ class Catalog:
             db.executemany(face_rows.SAVE, face_rows.of_faces(report))
             for (old,) in db.execute(rows.SAME_PICTURE, (photo.id, rows.key(report.source.path))).fetchall():
                 ratings.carry_over(db, old, photo.id)
+            file = rows.judged(report.source)
+            place = rows.key(file.path), file.size, file.mtime_ns, QUICK, photo.id
+            for (old,) in db.execute(rows.LOOKED_AT, place).fetchall():
+                ratings.carry_over(db, old, photo.id)
+                marks.carry_over(db, old, photo.id)
         self._place(db, report.source, photo.id if photo else None, report.error)
 
     @staticmethod

@@ -43,6 +43,15 @@ def add(db: sqlite3.Connection, marks: Iterable[tuple[str, Mark]]) -> None:
         db.execute(_ADD, (photo, mark.stars, mark.colour, now))
 
 
+def carry_over(db: sqlite3.Connection, old: str, new: str) -> None:
+    """What a person said of `old` holds of `new`, unless something was said of that."""
+    db.execute(
+        "INSERT INTO mark (photo, stars, colour, made_at) SELECT ?, stars, colour, made_at FROM mark WHERE photo = ?"
+        " AND NOT EXISTS (SELECT 1 FROM mark WHERE photo = ?) ORDER BY id DESC LIMIT 1",
+        (new, old, new),
+    )
+
+
 def latest(db: sqlite3.Connection) -> dict[str, Mark]:
     """Photo id -> the mark that counts, of photos that have one."""
     return {photo: Mark(stars, colour) for photo, stars, colour in db.execute(_LATEST)}

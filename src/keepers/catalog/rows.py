@@ -66,6 +66,12 @@ SAME_PICTURE = (
     f" AND NOT EXISTS ({_FACTS.format('old')} EXCEPT {_FACTS.format('new')})"
     f" AND NOT EXISTS ({_FACTS.format('new')} EXCEPT {_FACTS.format('old')})"
 )
+LOOKED_AT = (
+    "SELECT photo.id FROM source JOIN photo ON photo.id = source.photo"
+    " JOIN file ON file.source = source.path AND file.path = source.path"
+    " WHERE source.path = ? AND file.size = ? AND file.mtime_ns = ? AND photo.network = ? AND photo.id <> ?"
+)
+"""The provisional photo of a file that was looked at quickly and has not changed since."""
 STORED_SOURCES = (
     "SELECT source.path, file.path, role, size, mtime_ns FROM source JOIN file ON file.source = source.path"
     " WHERE photo IS NOT NULL ORDER BY source.path, file.path <> source.path, file.path"

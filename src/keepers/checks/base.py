@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from keepers.registry import Registry
 from keepers.types import FLAWS, Evidence, Reading
@@ -12,6 +14,8 @@ from keepers.types import FLAWS, Evidence, Reading
 Measure = Callable[[Evidence], Reading | None]
 """Evidence to a finite raw value in the check's own unit; None where the check does not apply to the photo."""
 
+
+Found = TypeVar("Found")
 
 Network = Literal["", "whole", "focus"]
 """The network for whole photos, the one for patches, or none."""
@@ -50,6 +54,35 @@ class Check:
 
 
 CHECKS: Registry[Check] = Registry("check")
+
+
+class _Last(threading.local):
+    """What was found in the pixels that this thread looked at last."""
+
+    def __init__(self) -> None:
+        self.of: tuple[weakref.ref[object], weakref.ref[object]] | None = None
+        self.found: dict[Callable[[Evidence], Any], Any] = {}
+
+
+_last = _Last()
+
+
+def once(find: Callable[[Evidence], Found]) -> Callable[[Evidence], Found]:
+    """Let several checks share what one look at the pixels finds: it is kept until the thread looks at other pixels.
+
+    `find` may go by the frame and what `observe` makes of it, and must not go by faces or networks.
+    """
+
+    def shared(evidence: Evidence) -> Found:
+        frame, luma = evidence.frame.rgb, evidence.luma
+        if _last.of is None or _last.of[0]() is not frame or _last.of[1]() is not luma:
+            _last.of, _last.found = (weakref.ref(frame), weakref.ref(luma)), {}
+        if find not in _last.found:
+            _last.found[find] = find(evidence)
+        found: Found = _last.found[find]
+        return found
+
+    return shared
 
 
 def check(

@@ -6,11 +6,9 @@ each is reckoned, docs/composition.md what they are worth.
 
 from __future__ import annotations
 
-import threading
-import weakref
 from dataclasses import dataclass
 
-from keepers.checks.base import check
+from keepers.checks.base import check, once
 from keepers.checks.people import people
 from keepers.image import composition
 from keepers.image.composition import GOLDEN, THIRD, Pixels, falling
@@ -39,22 +37,9 @@ class Composition:
     horizon: Horizon | None
 
 
-class _Last(threading.local):
-    """What this thread saw last: seven checks ask of the same pixels, one after the other."""
-
-    rgb: weakref.ref[object] | None = None
-    pixels: Pixels | None = None
-
-
-_last = _Last()
-
-
+@once
 def _pixels(evidence: Evidence) -> Pixels:
-    rgb = evidence.frame.rgb
-    if _last.pixels is None or _last.rgb is None or _last.rgb() is not rgb:
-        _last.pixels = composition.look(rgb, evidence.luma, evidence.tiles)
-        _last.rgb = weakref.ref(rgb)
-    return _last.pixels
+    return composition.look(evidence.frame.rgb, evidence.luma, evidence.tiles)
 
 
 def composed(evidence: Evidence) -> Composition:

@@ -6,13 +6,29 @@ import math
 
 import numpy as np
 
-from keepers.checks.base import check
+from keepers.checks.base import check, once
 from keepers.image import exposure
 from keepers.image.tiles import pooled
 from keepers.types import Evidence, Reading
 
 _REFERENCE = 1024
 """Long side in pixels at which a photo's sharpness needs no correction for its size."""
+
+
+@once
+def _pooled(evidence: Evidence) -> tuple[float, float] | None:
+    return pooled(evidence.tiles, evidence.noise_sigma)
+
+
+@once
+def _clipping(evidence: Evidence) -> tuple[exposure.Spots, exposure.Spots]:
+    return exposure.blown_and_blocked(evidence.frame.rgb)
+
+
+@once
+def _bright(evidence: Evidence) -> tuple[float, ...]:
+    """The 95th and the 99th percentile of luma."""
+    return exposure.percentiles(evidence.luma, (95, 99))
 
 
 def _odds(share: float, least: float = 1e-4) -> float:
@@ -34,7 +50,7 @@ def tile_sharpness(evidence: Evidence) -> Reading | None:
     their pixels are looked at from further away. It must hardly change with contrast, exposure or noise. None
     where no tile has texture.
     """
-    both = pooled(evidence.tiles, evidence.noise_sigma)
+    both = _pooled(evidence)
     if both is None:
         return None
     return Reading(both[0] + size_correction(evidence), _sharpest(evidence))
@@ -66,7 +82,7 @@ def shake_direction(evidence: Evidence) -> Reading | None:
     Of the same tiles as `tile_sharpness`; the coarse gradients cancel the directions of the picture's own edges.
     A subject that moves alone smears its own tiles only. None where no tile has texture.
     """
-    both = pooled(evidence.tiles, evidence.noise_sigma)
+    both = _pooled(evidence)
     return None if both is None else Reading(both[1] - both[0])
 
 
@@ -79,7 +95,7 @@ def _extent(spots: exposure.Spots) -> str:
 @check("clipped_highlights", flaws=("overexposed",), higher="worse", sentence="Highlights are blown out")
 def clipped_highlights(evidence: Evidence) -> Reading | None:
     """Natural log odds of the share of blown pixels (see `image.exposure.blown`), about -9 (none) .. 9 (all)."""
-    spots = exposure.blown(evidence.frame.rgb)
+    spots = _clipping(evidence)[0]
     return Reading(_odds(spots.share), _extent(spots))
 
 
@@ -89,13 +105,13 @@ def bright_tones(evidence: Evidence) -> Reading | None:
 
     High-key pictures are bright as a whole and still keep their whitest tones below white.
     """
-    return Reading(_odds(exposure.percentile(evidence.luma, 95), 2e-3))
+    return Reading(_odds(_bright(evidence)[0], 2e-3))
 
 
 @check("blocked_shadows", flaws=("underexposed",), higher="worse", sentence="Shadows are blocked up")
 def blocked_shadows(evidence: Evidence) -> Reading | None:
     """Natural log odds of the share of blocked pixels (see `image.exposure.blocked`), about -9 (none) .. 9 (all)."""
-    spots = exposure.blocked(evidence.frame.rgb)
+    spots = _clipping(evidence)[1]
     return Reading(_odds(spots.share), _extent(spots))
 
 
@@ -105,7 +121,7 @@ def dark_tones(evidence: Evidence) -> Reading | None:
 
     Low-key pictures are dark as a whole and still have something bright, if only small.
     """
-    return Reading(_odds(exposure.percentile(evidence.luma, 99), 2e-3))
+    return Reading(_odds(_bright(evidence)[1], 2e-3))
 
 
 @check("noise", flaws=("noisy",), higher="worse", sentence="It is noisy even where the picture is flat")

@@ -14,6 +14,7 @@ Examples:
   keepers cull ~/Pictures/wedding
   keepers cull /media/card --catalog ./card.db --workers 4
   keepers cull ~/Pictures/wedding --keep 300
+  keepers cull /media/card --quick
   keepers cull ~/Pictures/wedding --shoot-type wedding --strictness strict --max-false-rejects 0.5%
 
 Run it again after adding photos: only what is new or changed is measured. Ctrl-C keeps what is done.
@@ -51,6 +52,13 @@ def cull(
             metavar="TYPE", help="portrait, wedding, sport, landscape, general, or a TOML file: which flaws count."
         ),
     ] = None,
+    thumbnails: Annotated[
+        bool,
+        typer.Option("--thumbnails/--no-thumbnails", help="Keep small pictures for the review page in your cache."),
+    ] = True,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Look only at embedded previews, within seconds; a later cull measures.")
+    ] = False,
 ) -> None:
     """Measure a folder and sort it into Must Haves, Maybes and To be Deleted.
 
@@ -75,6 +83,8 @@ def cull(
                 max_false_rejects=max_false_rejects,
                 strictness=strictness,
                 shoot_type=shoot_type,
+                thumbnails=thumbnails,
+                quick=quick,
                 progress=progress,
                 note=complain,
             )

@@ -106,6 +106,10 @@ def _headline(out: Console, shoot: Shoot) -> None:
         out.print(f"Your taste made {up} of them Must Haves and {down} Maybes; off: keepers learn --off", style="dim")
     if not shoot.complete:
         out.print("Stopped. What is done is kept; run the same command again to go on.", style="yellow")
+    if shoot.quick:
+        where = quoted(shoot.folder)
+        words = f"Of {_photos(shoot.quick)} only the embedded preview was looked at, so each is a Maybe"
+        out.print(f"{words}; measure them: keepers cull {where}", style="yellow")
     models = {o.report.model for o in shoot.opinions if o.verdict is not None}
     if None in models:
         out.print("No network is installed: distortion is not found, and less is certain.", style="yellow")

@@ -1,5 +1,6 @@
 """sRGB and linear light (IEC 61966-2-1:1999), and luma (ITU-R BT.709-6)."""
 
+import cv2
 import numpy as np
 
 from keepers.types import Plane, Rgb
@@ -29,8 +30,8 @@ def from_linear(linear: Plane) -> Rgb:
     return np.asarray(_FROM_LINEAR[np.rint(index).astype(np.int16)])
 
 
-_LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32) / np.float32(255.0)
-_STRIP = 32
+_LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32).reshape(1, 3) / np.float32(255.0)
+_STRIP = 64
 
 
 def luma(rgb: Rgb) -> Plane:
@@ -38,5 +39,5 @@ def luma(rgb: Rgb) -> Plane:
     out = np.empty(rgb.shape[:2], dtype=np.float32)
     # A strip's float copy stays in the processor's cache, which halves the time.
     for top in range(0, len(rgb), _STRIP):
-        np.matmul(rgb[top : top + _STRIP].astype(np.float32), _LUMA, out=out[top : top + _STRIP])
+        cv2.transform(rgb[top : top + _STRIP].astype(np.float32), _LUMA, dst=out[top : top + _STRIP])
     return out

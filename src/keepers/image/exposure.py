@@ -1,5 +1,6 @@
 """How a picture's tones are spread: what is blown or blocked, where, and where its tones lie."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,32 +29,40 @@ def _step(height: int, width: int) -> int:
     return max(1, int(np.sqrt(height * width / _PIXELS)))
 
 
-def _extremes(rgb: Rgb) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Lowest and highest channel of the pixels that are looked at."""
+def blown_and_blocked(rgb: Rgb) -> tuple[Spots, Spots]:
+    """Clipped highlights and blocked shadows, of uint8 H x W x 3.
+
+    Highlights: the mean of the share with any and the share with every channel at `BLOWN` or above. One clipped channel
+    loses colour, three lose everything; the mean counts the first half as much. Shadows: the share of pixels with every
+    channel at `BLOCKED` or below.
+    """
     step = _step(*rgb.shape[:2])
-    red, green, blue = (rgb[::step, ::step, channel] for channel in range(3))
-    return np.minimum(np.minimum(red, green), blue), np.maximum(np.maximum(red, green), blue)
+    red, green, blue = (np.ascontiguousarray(rgb[::step, ::step, channel]) for channel in range(3))
+    lowest, highest = np.minimum(np.minimum(red, green), blue), np.maximum(np.maximum(red, green), blue)
+    some, every = (highest >= BLOWN).astype(np.float32), (lowest >= BLOWN).astype(np.float32)
+    clipped = np.asarray((some + every) / 2, dtype=np.float32)
+    return _spots(clipped), _spots((highest <= BLOCKED).astype(np.float32))
 
 
 def blown(rgb: Rgb) -> Spots:
-    """Clipped highlights: the mean of the share with any and the share with every channel at `BLOWN` or above.
-
-    One clipped channel loses colour, three lose everything; the mean counts the first half as much.
-    """
-    lowest, highest = _extremes(rgb)
-    some, every = (highest >= BLOWN).astype(np.float32), (lowest >= BLOWN).astype(np.float32)
-    return _spots(np.asarray((some + every) / 2, dtype=np.float32))
+    """The first of `blown_and_blocked`."""
+    return blown_and_blocked(rgb)[0]
 
 
 def blocked(rgb: Rgb) -> Spots:
-    """Blocked shadows: the share of pixels with every channel at `BLOCKED` or below."""
-    return _spots((_extremes(rgb)[1] <= BLOCKED).astype(np.float32))
+    """The second of `blown_and_blocked`."""
+    return blown_and_blocked(rgb)[1]
 
 
 def percentile(luma: Plane, rank: float) -> float:
-    """The given percentile (0..100) of luma 0..1 (float32 H x W)."""
+    """One of `percentiles`."""
+    return percentiles(luma, [rank])[0]
+
+
+def percentiles(luma: Plane, ranks: Sequence[float]) -> tuple[float, ...]:
+    """The given percentiles (0..100) of luma 0..1 (float32 H x W)."""
     step = _step(*luma.shape)
-    return float(np.percentile(luma[::step, ::step], rank))
+    return tuple(np.percentile(np.ascontiguousarray(luma[::step, ::step]), ranks).tolist())
 
 
 def _spots(mask: npt.NDArray[np.float32]) -> Spots:

@@ -17,7 +17,7 @@ from keepers.image import noise
 from keepers.types import Plane, Tiles
 
 _SMALLEST, _LARGEST = 32, 128
-_HALO = 8
+_HALO = 4
 # The noise of real files is coarser than white noise (demosaicing, JPEG), so a little more is subtracted.
 _NOISE_MARGIN = 1.2
 # A tile is judged where its coarse gradients stand out of the noise and of 8-bit steps (RMS, luma per pixel).

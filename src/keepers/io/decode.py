@@ -9,12 +9,11 @@ from pathlib import Path, PurePath
 from keepers.errors import PhotoError, PhotoTooLarge, UnreadablePhoto
 from keepers.io.bitmap import decode_bitmap
 from keepers.io.files import (
-    MAX_BYTES,
     hash_bytes,
     hash_windows,
     open_photo,
     read_head,
-    read_up_to,
+    read_whole,
     refuse_size,
 )
 from keepers.io.jpeg import decode_jpeg
@@ -55,14 +54,14 @@ def read(
         PhotoTooLarge: more than 300 megapixels or 2 GiB.
     """
     path = source.path
-    with _only_photo_errors(path.name), open_photo(path) as file:
+    with only_photo_errors(path.name), open_photo(path) as file:
         head = read_head(file)
         if sniff(head, path.suffix) == "raw":
             lap("read")
             identity = hash_windows(file, file.seek(0, os.SEEK_END))
             lap("hash")
             return _finish(identity, source, decode_raw(path.name, path, head, long))
-        data = head + read_up_to(file, MAX_BYTES) if len(head) == HEAD_BYTES else head
+        data = read_whole(file, head)
         lap("read")
         identity = hash_bytes(data)
         lap("hash")
@@ -77,7 +76,7 @@ def decode_bytes(name: str, data: bytes) -> tuple[Photo, Frame]:
         data: the whole file.
     """
     path = Path(PurePath(name).name or "photo")
-    with _only_photo_errors(path.name):
+    with only_photo_errors(path.name):
         refuse_size(path.name, len(data))
         head = data[:HEAD_BYTES]
         raw = sniff(head, path.suffix) == "raw"
@@ -89,7 +88,8 @@ def decode_bytes(name: str, data: bytes) -> tuple[Photo, Frame]:
 
 
 @contextmanager
-def _only_photo_errors(name: str) -> Iterator[None]:
+def only_photo_errors(name: str) -> Iterator[None]:
+    """Turn whatever happens to a file into a `PhotoError` that names it; nothing is printed."""
     try:
         with no_warnings():
             yield
@@ -117,4 +117,6 @@ def _finish(identity: str, source: Source, picture: Picture) -> tuple[Photo, Fra
     size = (picture.width, picture.height)
     width, height = size[::-1] if picture.orientation >= 5 else size
     photo = Photo(identity, source, width, height, picture.camera)
-    return photo, Frame(upright(picture.rgb, picture.orientation), picture.scale, picture.origin)
+    rgb = upright(picture.rgb, picture.orientation)
+    rgb.setflags(write=False)  # everybody shares it, and what is derived from it is kept
+    return photo, Frame(rgb, picture.scale, picture.origin)

@@ -82,6 +82,18 @@ def read_head(file: BinaryIO) -> bytes:
     return read_up_to(file, HEAD_BYTES)
 
 
+def read_whole(file: BinaryIO, head: bytes) -> bytes:
+    """All of a file whose first MiB, at most, is `head`; up to `MAX_BYTES`.
+
+    Its size is asked first: memory for the largest photo there may be need not be set aside, nor a copy be made.
+    """
+    if len(head) < HEAD_BYTES:
+        return head
+    size = os.fstat(file.fileno()).st_size
+    file.seek(0)
+    return read_up_to(file, min(size, MAX_BYTES))
+
+
 def read_up_to(file: BinaryIO, limit: int) -> bytes:
     """Up to `limit` bytes; an unbuffered read may return fewer than it is asked for."""
     parts = []
@@ -118,4 +130,4 @@ def content_id(source: Source) -> str:
         head = read_head(file)
         if sniff(head, source.path.suffix) == "raw":
             return hash_windows(file, file.seek(0, os.SEEK_END))
-        return hash_bytes(head + read_up_to(file, MAX_BYTES))
+        return hash_bytes(read_whole(file, head))

@@ -178,7 +178,8 @@ def to_detector(view: Rgb) -> npt.NDArray[np.float32]:
     """float32 1 x 3 x H x W, BGR 0..255, with black at the right and below up to multiples of 32."""
     height, width = (-(-side // 32) * 32 for side in view.shape[:2])
     x = np.zeros((1, 3, height, width), np.float32)
-    x[0, :, : view.shape[0], : view.shape[1]] = view[..., ::-1].transpose(2, 0, 1)
+    for channel, plane in enumerate(reversed(cv2.split(view))):
+        x[0, channel, : view.shape[0], : view.shape[1]] = plane
     return x
 
 

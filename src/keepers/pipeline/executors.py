@@ -18,7 +18,7 @@ from typing import Protocol
 
 from keepers.errors import KeepersError
 from keepers.pipeline.child import Child
-from keepers.pipeline.score import PACKAGED, BuildScorer, Network, build_scorer
+from keepers.pipeline.score import PACKAGED, BuildScorer, Keep, Network, build_scorer
 from keepers.pipeline.worker import Done, Started, Task
 from keepers.registry import Registry
 from keepers.types import Report, Source
@@ -53,15 +53,20 @@ ENGINES: Registry[Engine] = Registry("engine")
 
 
 def score(
-    sources: Iterable[Source], *, workers: int = 1, network: Network = PACKAGED, engine: str = "child"
+    sources: Iterable[Source],
+    *,
+    workers: int = 1,
+    network: Network = PACKAGED,
+    engine: str = "child",
+    keep: Keep | None = None,
 ) -> Iterator[Report]:
-    """Measure every source. See `Engine`.
+    """Measure every source. See `Engine` and `Keep`.
 
     Raises:
         ModelError: the network's file is missing or damaged.
         KeepersError: the scoring process cannot be started.
     """
-    return ENGINES[engine](sources, partial(build_scorer, network), threads=workers)
+    return ENGINES[engine](sources, partial(build_scorer, network, keep), threads=workers)
 
 
 def serial(

@@ -42,6 +42,7 @@ def observe(
         ModelError: the network refuses the picture.
     """
     plane = luma(frame.rgb)
+    plane.setflags(write=False)  # as the frame
     sigma = noise.sigma(plane)
     tiles = measure_tiles(plane, sigma)
     lap("tiles")

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 Scorer = Callable[[Source], Report]
 """Turns a source into its facts; never raises an `Exception`; safe to call from several threads."""
+Keep = Callable[[Photo, Frame], None]
+"""What is done with the pixels of a measured photo before they are gone, such as making a small picture of it.
+
+Picklable as `BuildScorer` is, safe to call from several threads, and it raises nothing."""
 BuildScorer = Callable[[], Scorer]
 """Picklable by reference (a module-level function or a `functools.partial` of one), called once per process."""
 
@@ -74,8 +78,8 @@ def load_network(network: Network) -> Networks | None:
     return zoo.load_networks(network.path)
 
 
-def build_scorer(network: Network) -> Scorer:
-    """The scorer of a worker: reads the file or the upload, observes it once and runs every check."""
+def build_scorer(network: Network, keep: Keep | None = None) -> Scorer:
+    """The scorer of a worker: reads the file or the upload, observes it once and runs every check; see `Keep`."""
     import cv2
 
     from keepers.io import decode
@@ -91,7 +95,7 @@ def build_scorer(network: Network) -> Scorer:
             name, data = source.path.name, source.data
             plain = Source(source.path, source.files)  # the report must not carry the bytes back
             return score_photo(plain, lambda lap: decode.decode_bytes(name, data), classifier, faces)
-        return score_photo(source, lambda lap: decode.read(source, lap=lap), classifier, faces)
+        return score_photo(source, lambda lap: decode.read(source, lap=lap), classifier, faces, keep)
 
     return scorer
 
@@ -101,6 +105,7 @@ def score_photo(
     read: Callable[[Callable[[str], None]], tuple[Photo, Frame]],
     classifier: Networks | None,
     faces: FaceStage | None = None,
+    keep: Keep | None = None,
 ) -> Report:
     """Measure one photo; every failure becomes `Report.error`, one sentence that names the file.
 
@@ -112,7 +117,11 @@ def score_photo(
     try:
         photo, frame = read(watch.lap)
         watch.lap("decode")
-        return _measured(photo, frame, classifier, faces, watch)
+        report = _measured(photo, frame, classifier, faces, watch)
+        if keep is not None:
+            keep(photo, frame)
+            watch.lap("encode")
+        return report
     except PhotoError as error:
         sentence, passing = str(error), _may_pass(error)
     except MemoryError:

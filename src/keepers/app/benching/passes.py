@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -87,15 +86,14 @@ def once(run: Run, sources: Sequence[Source], tell: Callable[[], None]) -> Once:
     """Cull `sources` into a fresh catalog, make the pictures of the grid that are missing, and cull once more."""
     with TemporaryDirectory(prefix="keepers-bench-") as name:
         folder = Path(name)
-        here = Run(replace(run.settings, catalog=folder / "catalog.db"))
-        with _cache(folder / "cache"):
-            cull, pictures, again = Meter(), Meter(), Meter()
-            with cull:
-                opinions = _culled(here, sources, tell)
-            with pictures:
-                _pictures(opinions, folder / "cache", here.settings.workers)
-            with again:
-                _culled(here, sources, lambda: None)
+        here = Run(replace(run.settings, catalog=folder / "catalog.db"), folder / "cache")
+        cull, pictures, again = Meter(), Meter(), Meter()
+        with cull:
+            opinions = _culled(here, sources, tell)
+        with pictures:
+            _pictures(opinions, folder / "cache", here.settings.workers)
+        with again:
+            _culled(here, sources, lambda: None)
     return Once([opinion.report for opinion in opinions], cull, pictures, again)
 
 
@@ -136,17 +134,3 @@ def _pictures(opinions: Sequence[Opinion], cache: Path, threads: int) -> None:
             list(pool.map(make, opinions))
     finally:
         makers.close()
-
-
-@contextmanager
-def _cache(folder: Path) -> Iterator[None]:
-    """Pictures that the cull makes go there, whatever the environment says."""
-    before = os.environ.get("KEEPERS_CACHE")
-    os.environ["KEEPERS_CACHE"] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["KEEPERS_CACHE"]
-        else:
-            os.environ["KEEPERS_CACHE"] = before

@@ -42,7 +42,8 @@ class Desk:
         model: Path | str | None = None,
         cache: Path | None = None,
     ) -> None:
-        self._run = Run(settings(catalog=catalog, workers=workers, model=model))
+        cache = cache if cache is not None else cache_folder()
+        self._run = Run(settings(catalog=catalog, workers=workers, model=model), cache)
         self._lock = threading.RLock()
         # Shoots ask for the catalog under their own locks; the lock of the desk may be waiting for one of those.
         self._catalog_lock = threading.Lock()
@@ -50,7 +51,7 @@ class Desk:
         self._opened: Catalog | None = None
         self._generation = -1
         self._listeners = Listeners()
-        self._pictures = Pictures(cache if cache is not None else cache_folder())
+        self._pictures = Pictures(cache)
 
     def open(self, folder: Path | str) -> ReviewedShoot:
         """Cull what is new in a folder, in the background, and have it under review.

@@ -8,17 +8,16 @@ from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
-from keepers.app.review.render import ENDINGS, Wanted, What, build_renderer
+from keepers.app.review.render import Wanted, What, build_renderer, place
 from keepers.errors import NotFound, PhotoError, UnreadablePhoto
 from keepers.io.files import open_photo
+from keepers.io.thumbs import FORMAT
 from keepers.pipeline.uploads import Uploads
 from keepers.types import Opinion
 
 LIMIT = 2 << 30
 """Bytes of all pictures together; 10,000 photos need about 300 MB of small ones."""
 _DOWN_TO = 0.8
-_FORMAT = "pictures-1"
-"""Its number changes with what the pictures look like."""
 _TIMEOUT_S = 60.0
 
 
@@ -30,7 +29,7 @@ class Pictures:
     """
 
     def __init__(self, folder: Path, processes: int = 2, limit: int = LIMIT) -> None:
-        self._folder = folder / _FORMAT
+        self._cache, self._folder = folder, folder / FORMAT
         self._limit = limit
         self._makers = Uploads(build_renderer, processes, timeout_s=_TIMEOUT_S)
         self._lock = threading.Lock()
@@ -48,7 +47,7 @@ class Pictures:
         if photo is None:
             raise UnreadablePhoto(opinion.report.error or f"{opinion.path.name} cannot be read.")
         inside(opinion.path, root)
-        target = self._folder / photo.id[:2] / f"{photo.id}.{what}.{ENDINGS[what]}"
+        target = place(self._cache, photo.id, what)
         source = opinion.report.source
         if not _used(target):
             self._make(Wanted(source.path, source.files, photo.id, what, target))
@@ -91,6 +90,13 @@ class Pictures:
                     self._size += made.stat().st_size
             if self._size > self._limit:
                 self._size = _prune(self._folder, int(self._limit * _DOWN_TO), made)
+
+
+def tidy(folder: Path, limit: int = LIMIT) -> None:
+    """Throw away what was not used for longest where the store in `folder` holds more than `limit` bytes."""
+    place = folder / FORMAT
+    if sum(size for _, size, _ in _files(place)) > limit:
+        _prune(place, int(limit * _DOWN_TO))
 
 
 def original(opinion: Opinion, root: Path) -> Path | None:
@@ -141,7 +147,7 @@ def _files(folder: Path) -> list[tuple[float, int, Path]]:
     return found
 
 
-def _prune(folder: Path, limit: int, spare: Path) -> int:
+def _prune(folder: Path, limit: int, spare: Path | None = None) -> int:
     """Throw away what was not used for longest, until `limit` bytes are left; how many are."""
     files = sorted(_files(folder))
     size = sum(one for _, one, _ in files)

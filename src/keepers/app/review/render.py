@@ -6,10 +6,7 @@ Everything here runs in that process but `Wanted`, which says what is wanted.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -35,6 +32,13 @@ THUMB, FIT, OVERLAY = 320, 2048, 1024
 _NATIVE = 1 << 20
 QUALITY = {"thumb": 82, "fit": 88, "full": 92}
 BINS = 64
+
+
+def place(cache: Path, photo: str, what: What) -> Path:
+    """Where the picture of a photo (by its content id) lies in the cache."""
+    from keepers.io import thumbs
+
+    return thumbs.place(cache, photo, what, ENDINGS[what])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,12 @@ def _answer(source: Source) -> Report:
 
 
 def _render(wanted: Wanted, plain: Source) -> Photo:
-    from keepers.io import decode
+    from keepers.io import decode, thumbs
+    from keepers.io.preview import quick_id
 
     long = {"thumb": THUMB, "fit": FIT, "full": _NATIVE}.get(wanted.what)
     photo, frame = decode.read(plain, long)
-    if photo.id != wanted.photo:
+    if photo.id != wanted.photo and quick_id(wanted.path) != wanted.photo:
         raise UnreadablePhoto(f"{wanted.path.name} has changed since it was culled; cull its folder again.")
     makers: dict[What, Callable[[], bytes]] = {
         "thumb": lambda: _jpeg(_small(frame.rgb, THUMB), "thumb"),
@@ -84,22 +89,8 @@ def _render(wanted: Wanted, plain: Source) -> Photo:
         "clipping": lambda: _clipping(frame.rgb),
         "facts": lambda: _facts(frame, photo),
     }
-    _put(wanted.target, makers[wanted.what]())
+    thumbs.put(wanted.target, makers[wanted.what]())
     return photo
-
-
-def _put(target: Path, data: bytes) -> None:
-    """Whole or not at all, also where two servers make the same picture."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".partial", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(target)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _small(rgb: Rgb, long: int) -> Rgb:
@@ -109,14 +100,9 @@ def _small(rgb: Rgb, long: int) -> Rgb:
 
 
 def _jpeg(rgb: Rgb, what: Literal["thumb", "fit", "full"]) -> bytes:
-    import numpy as np
-    import simplejpeg
+    from keepers.io import thumbs
 
-    subsampling = "444" if what == "full" else "420"
-    made: bytes = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(rgb), quality=QUALITY[what], colorspace="RGB", colorsubsampling=subsampling
-    )
-    return made
+    return thumbs.encode(rgb, QUALITY[what], "444" if what == "full" else "420")
 
 
 def _png(rgba: Rgb) -> bytes:
