@@ -12,7 +12,7 @@ from keepers import app
 from keepers.app.benching import made, peak
 from keepers.app.benching.floors import FLOORS
 from keepers.app.benching.meter import Meter, resident
-from keepers.app.benching.passes import few_of
+from keepers.app.benching.passes import Once, few_of
 from keepers.errors import UserError
 from keepers.io.decode import read
 from keepers.io.scan import scan
@@ -105,3 +105,13 @@ def test_a_meter_counts_what_children_spend() -> None:
 def test_the_start_is_told_apart_only_where_enough_photos_are_left(photos: int, workers: int) -> None:
     few = few_of(photos, workers)
     assert few == 0 or (few >= workers and photos - few >= few)
+
+
+@pytest.mark.parametrize("start", [0.0, 1.0, 30.0])
+def test_the_start_does_not_change_the_pace(start: float) -> None:
+    cull, pictures = Meter(), Meter()
+    arrivals = [start + 0.1 * n for n in range(1, 25)]
+    cull.seconds, pictures.seconds = arrivals[-1] + 0.2, 0.5
+    one = Once([], arrivals, cull, pictures, Meter())
+    assert one.steady(2) == pytest.approx(2.4 + 0.2 + 0.5)
+    assert one.steady(0) == pytest.approx(start + 2.4 + 0.2 + 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,9 +22,11 @@ FEWEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """One cull: the reports, and meters of the cull, of the pictures made behind it, and of the same cull once more."""
+    """One cull: the reports, and meters of the cull, of the pictures made behind it, and of the same cull once more;
+    `arrivals` are seconds since the cull began, one a photo."""
 
     reports: list[Report]
+    arrivals: list[float]
     cull: Meter
     pictures: Meter
     again: Meter
@@ -32,6 +35,13 @@ class Once:
     def seconds(self) -> float:
         """Wall-clock time until verdicts and pictures are there."""
         return self.cull.seconds + self.pictures.seconds
+
+    def steady(self, few: int) -> float:
+        """The same without the start: at the pace of the photos after the first few, from the first one on."""
+        if not few:
+            return self.seconds
+        first, last = self.arrivals[few - 1], self.arrivals[-1]
+        return (last - first) * len(self.arrivals) / (len(self.arrivals) - few) + self.seconds - last
 
 
 def few_of(photos: int, workers: int) -> int:
@@ -43,7 +53,9 @@ def few_of(photos: int, workers: int) -> int:
 def measure(
     run: Run, sources: Sequence[Source], workers: int, tell: Callable[[], None]
 ) -> tuple[Pass, list[Report]]:
-    """Cull a few photos, then all: what the few cost beyond their share is the start, and left out.
+    """Cull a few photos, then all: the CPU time that the few cost beyond their share is the start, and left out.
+
+    The start by the wall clock ends when the first few photos of the whole have come out.
 
     Args:
         tell: called after every photo of either cull.
@@ -52,14 +64,14 @@ def measure(
     total, few = len(sources), few_of(len(sources), workers)
     short = once(run, sources[:few], tell) if few else None
     whole = once(run, sources, tell)
-    if short is not None and short.seconds >= whole.seconds:
-        short, few = None, 0  # something else kept the computer busy; then the start is part of the work
+    if short is not None and _cpu(short) >= _cpu(whole):
+        short, few = None, 0  # photos of a few kilobytes: the start is all there is
     share = total - few
 
     def a_photo(long: float, brief: float) -> float:
         return max(0.0, long - brief) / share
 
-    seconds = total * a_photo(whole.seconds, short.seconds if short else 0.0)
+    seconds = whole.steady(few)
     cpu = a_photo(_cpu(whole), _cpu(short) if short else 0.0)
     own = a_photo(whole.cull.own_s, short.cull.own_s if short else 0.0)
     pictures = a_photo(whole.pictures.cpu_s, short.pictures.cpu_s if short else 0.0)
@@ -88,13 +100,20 @@ def once(run: Run, sources: Sequence[Source], tell: Callable[[], None]) -> Once:
         folder = Path(name)
         here = Run(replace(run.settings, catalog=folder / "catalog.db"), folder / "cache")
         cull, pictures, again = Meter(), Meter(), Meter()
+        arrivals: list[float] = []
+
+        def arrived() -> None:
+            arrivals.append(time.perf_counter() - began)
+            tell()
+
+        began = time.perf_counter()
         with cull:
-            opinions = _culled(here, sources, tell)
+            opinions = _culled(here, sources, arrived)
         with pictures:
             _pictures(opinions, folder / "cache", here.settings.workers)
         with again:
             _culled(here, sources, lambda: None)
-    return Once([opinion.report for opinion in opinions], cull, pictures, again)
+    return Once([opinion.report for opinion in opinions], arrivals, cull, pictures, again)
 
 
 def _culled(run: Run, sources: Sequence[Source], tell: Callable[[], None]) -> list[Opinion]:
