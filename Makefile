@@ -2,7 +2,7 @@
 #   make cull SHOOT=path/to/photos      make test      make serve      make help
 
 .DEFAULT_GOAL := help
-.PHONY: help cull serve test fuzz accuracy clean
+.PHONY: help cull serve test fuzz accuracy bench clean
 .DELETE_ON_ERROR:
 
 # The first Python that is new enough; `make cull PYTHON=python3.12` names another.
@@ -21,6 +21,7 @@ help:
 	@echo "make test                        install what the tests need and run them all (ARGS=-x goes to pytest)"
 	@echo "make fuzz                        feed damaged metadata to the readers for FUZZ_SECONDS (600)"
 	@echo "make accuracy EVAL=folder        measure the development sets in folder and rewrite docs/accuracy.md"
+	@echo "make bench                       measure the speed of this machine and rewrite docs/performance.md (PEERS=python)"
 	@echo "make clean                       remove $(VENV) and $(SAMPLE)"
 	@echo "PYTHON=python3.12                names the Python to use, 3.11 or newer"
 
@@ -58,6 +59,14 @@ export EVAL MADE BESIDE
 accuracy: $(VENV)/runtime.stamp
 	@test -d "$$EVAL" || { echo "Name the folder of the development sets: make accuracy EVAL=path/to/eval"; exit 1; }
 	@$(VENV)/bin/python docs/accuracy/build.py "$$EVAL" $${MADE:+--made "$$MADE"} $${BESIDE:+--beside "$$BESIDE"}
+
+# Fails where a ratio is much worse than the one in bench/results. PEERS: the Python of an environment that has
+# bench/peers/requirements.txt; without one their table stays as it is. BENCH_PHOTOS: where made photos are kept.
+PEERS ?=
+BENCH_PHOTOS ?=
+export PEERS BENCH_PHOTOS
+bench: $(VENV)/runtime.stamp
+	@$(VENV)/bin/python bench/build.py $${PEERS:+--peers "$$PEERS"} $${BENCH_PHOTOS:+--photos "$$BENCH_PHOTOS"} $(ARGS)
 
 $(SAMPLE)/labels.csv: | $(VENV)/runtime.stamp
 	@$(VENV)/bin/keepers sample $(SAMPLE)

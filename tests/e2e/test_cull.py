@@ -146,7 +146,7 @@ def test_explain_and_csv(culled, shoot: Path) -> None:
 
 
 def test_bench_names_the_stages(shoot: Path, tmp_path: Path) -> None:
-    done = here(tmp_path / "c.db", "bench", shoot, "--limit", 4)
+    done = here(tmp_path / "c.db", "bench", shoot, "--limit", 4, "--brief")
     assert "decode" in done.stdout and "photos/s" in done.stdout
 
 

@@ -12,6 +12,7 @@ import keepers
 from app_world import World, build_world
 from keepers import app
 from keepers.app import assessing, measuring
+from keepers.app.benching import passes
 from keepers.catalog.db import Catalog
 from keepers.errors import ModelError, NotFound, NothingToDo, StorageError, UserError
 from keepers.pipeline import calibration
@@ -250,13 +251,15 @@ def test_a_verdict_that_does_not_exist_is_refused_and_not_an_empty_list(world: W
         app.list_photos(world.shoot, verdict="deleted")  # type: ignore[arg-type]
 
 
-def test_bench_times_every_stage(world: World) -> None:
+def test_bench_times_every_stage(world: World, monkeypatch) -> None:
+    monkeypatch.setattr(passes, "_pictures", lambda *_: None)  # fake files have none
     world.add("a.jpg", "b.jpg", "bad.jpg", "c.jpg")
-    result = app.bench(world.shoot, workers=2)
+    result = app.bench(world.shoot, workers=2, brief=True)
+    (lot,) = result.lots
     assert (result.photos, result.unreadable, result.workers, result.model) == (4, 1, 2, "net")
-    assert result.stages["decode"].median_ms == 2.0 and list(result.stages) == ["decode", "measure"]
-    assert result.rate > 0 and "Python" in result.machine
-    assert app.bench(world.shoot, limit=2).photos == 2
+    assert lot.stages["decode"].median_ms == 2.0 and list(lot.stages) == ["decode", "measure"]
+    assert lot.whole.rate > 0 and "Python" in result.machine
+    assert app.bench(world.shoot, limit=2, brief=True).photos == 2
     assert not world.catalog.exists()
 
 

@@ -35,7 +35,7 @@ from keepers.app.auditing import (
     audit_undo,
     last_audit,
 )
-from keepers.app.benching import Bench, Stage, bench
+from keepers.app.benching import Bench, Lot, Pass, Stage, bench
 from keepers.app.choosing import Chosen, choose
 from keepers.app.culling import Shoot, Stopped, cull
 from keepers.app.engines import measure_engines
@@ -65,6 +65,8 @@ __all__ = [
     "ExportStopped",
     "Exported",
     "Learned",
+    "Lot",
+    "Pass",
     "Shoot",
     "Stage",
     "Stopped",

@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from keepers.app import Bench, Shoot
+from keepers.app import Shoot
 from keepers.app.measuring import Progress as Tell
 from keepers.app.measuring import quoted
 from keepers.pipeline.members import KIND_WORDS, member_of
@@ -329,21 +329,6 @@ def _face_table(opinion: Opinion) -> Table:
         number = "" if face["person"] is None else str(face["person"])
         rows.add_row(number, f"{face['width']:.0f}", f"{face['eyes']}{why}", f"{face['smile']:.2f}", sharp)
     return rows
-
-
-def bench(result: Bench) -> None:
-    """What `bench` prints."""
-    out = console()
-    out.print(f"{result.machine}; {result.workers} workers; network {result.model or 'none'}", soft_wrap=True)
-    out.print(
-        f"{_photos(result.photos)} in {result.seconds:.1f} s: {result.rate:.1f} photos/s, start included"
-    )
-    if result.unreadable:
-        out.print(f"{result.unreadable} of them could not be read")
-    stages = Table("stage", "CPU ms, median", "CPU ms, 95 % below", box=None, padding=(0, 2), header_style="dim")
-    for name, stage in result.stages.items():
-        stages.add_row(name, f"{stage.median_ms:.1f}", f"{stage.p95_ms:.1f}")
-    out.print(stages)
 
 
 def _photos(count: int) -> str:

@@ -24,8 +24,11 @@ Example:
   keepers sample sample-shoot && keepers cull sample-shoot
 """
 _BENCH = """\b
-Example:
-  keepers bench ~/Pictures/wedding --limit 100
+Examples:
+  keepers bench                                   photos that it makes, of 12, 24 and 45 megapixels
+  keepers bench ~/Pictures/wedding --limit 100    yours
+  keepers bench --out bench                       tables (Markdown, CSV, JSON) and a figure as files
+  keepers bench --brief --megapixels 24           the shortest
 """
 
 
@@ -94,19 +97,54 @@ def sample(
 
 
 def bench(
-    folder: Annotated[Path, typer.Argument(help="A folder of photos.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder of photos; photos are made where none is named.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="At most N photos, spread over the folder.")
     ] = None,
+    megapixels: Annotated[
+        str, typer.Option(metavar="N,...", help="Sizes of the photos that are made: 12, 24, 45 or several of them.")
+    ] = "12,24,45",
+    count: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How many photos of each size are made, and RAW files.")
+    ] = 24,
+    photos: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep the made photos there for the next time. Else they are thrown away."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write tables and a figure there, too.")
+    ] = None,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="Leave out the pass with one thread, and the limits of the machine.")
+    ] = False,
     workers: Workers = None,
     model: Model = None,
 ) -> None:
-    """Say how many photos a second this machine measures, and what each stage costs. Nothing is stored."""
+    """Say how fast this machine culls, what each stage costs, and what it would have to cost.
+
+    Photos are culled with everything on (networks, faces, groups, small pictures, a catalog), with all threads and with
+    one, into a catalog that is thrown away. In the same run, on the same photos, the parts that nobody can save are
+    measured alone: reading, decoding, running the networks, hashing, encoding, storing. "CPU / limits" says how far
+    keepers is from the best that this machine could do; 1.00 would be it.
+
+    CPU milliseconds hardly change when other programs run; photos a second and the gain of a second thread do, so
+    close them. It takes about two minutes; --brief --megapixels 24 takes a quarter of that.
+    """
     from keepers import app
+    from keepers.app.benching import report
     from keepers.cli import show
 
+    sizes = report.sizes(megapixels)
     with show.progress_bar() as progress:
-        result = app.bench(folder, workers=workers, model=model, limit=limit, progress=progress)
-    show.bench(result)
+        result = app.bench(
+            folder, workers=workers, model=model, limit=limit, megapixels=sizes, count=count, photos=photos,
+            brief=brief, progress=progress,
+        )  # fmt: skip
+    typer.echo(report.markdown(result), nl=False)
+    if out is not None:
+        for path in report.write(result, out):
+            typer.echo(f"Wrote {path}", err=True)
     if result.unreadable == result.photos:
         raise typer.Exit(1)

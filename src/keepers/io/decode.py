@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
@@ -33,7 +33,13 @@ _FORMATS: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def read(source: Source, long: int | None = None) -> tuple[Photo, Frame]:
+def _untimed(stage: str) -> None:
+    """Nobody asks what a stage costs."""
+
+
+def read(
+    source: Source, long: int | None = None, lap: Callable[[str], None] = _untimed
+) -> tuple[Photo, Frame]:
     """Read a photo from disk: its facts and its pixels, upright and in sRGB, at half scale where it is large.
 
     What the file is shows in its content; its extension does not matter. Nothing is printed.
@@ -41,6 +47,7 @@ def read(source: Source, long: int | None = None) -> tuple[Photo, Frame]:
     Args:
         long: to look at, not to measure: of a JPEG, or the one in a RAW, the long side has at least so many pixels, or
             all that there are, and not many more; other formats come as always.
+        lap: called with "read" and "hash" when the bytes are there and named; what is left is decoding.
 
     Raises:
         UnreadablePhoto: gone, forbidden, no photo, truncated or damaged.
@@ -50,10 +57,15 @@ def read(source: Source, long: int | None = None) -> tuple[Photo, Frame]:
     with only_photo_errors(path.name), open_photo(path) as file:
         head = read_head(file)
         if sniff(head, path.suffix) == "raw":
+            lap("read")
             identity = hash_windows(file, file.seek(0, os.SEEK_END))
+            lap("hash")
             return _finish(identity, source, decode_raw(path.name, path, head, long))
         data = read_whole(file, head)
-        return _finish(hash_bytes(data), source, _decode(path.name, data, long))
+        lap("read")
+        identity = hash_bytes(data)
+        lap("hash")
+        return _finish(identity, source, _decode(path.name, data, long))
 
 
 def decode_bytes(name: str, data: bytes) -> tuple[Photo, Frame]:

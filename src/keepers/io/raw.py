@@ -21,6 +21,7 @@ _ENOUGH = 1600
 """Long side in pixels from which a preview is good enough to judge by, whatever the sensor has."""
 _FLIPS = {3: 3, 5: 8, 6: 6}
 """LibRaw's flip to EXIF orientation."""
+_LIBRAW_KNOWS = ("captured_at", "iso", "exposure_s", "f_number", "focal_mm")
 _SRGB_CURVE = (2.4, 12.92)
 
 
@@ -113,16 +114,23 @@ def _turn(preview: Picture, width: int, height: int, flip: int) -> int:
 
 
 def _facts(raw: "rawpy.RawPy", head: bytes, preview: Picture | None) -> CameraFacts:
-    """Each fact from the first that knows it: the RAW itself, its preview, LibRaw."""
+    """Each fact from the first that knows it: the RAW itself, its preview, LibRaw.
+
+    LibRaw is asked last, and only for what is missing: it unpacks the sensor's pixels before it answers, which takes as
+    long as decoding the preview.
+    """
     exif = parse_tiff(head)
     found = camera_facts(exif) if exif is not None else parse_cr3(head)
     shown = preview.camera if preview is not None else CameraFacts()
-    known = _libraw_facts(raw)
-    layers = [facts for facts in (found, shown, known) if facts is not None]
-    merged = CameraFacts()
-    for layer in reversed(layers):
-        merged = replace(merged, **{field: value for field, value in _stated(layer).items() if value is not None})
+    merged = _filled(found, shown) if found is not None else shown
+    if any(getattr(merged, name) is None for name in _LIBRAW_KNOWS):
+        merged = _filled(merged, _libraw_facts(raw))
     return merged
+
+
+def _filled(facts: CameraFacts, more: CameraFacts) -> CameraFacts:
+    """`facts`, and from `more` what they leave open."""
+    return replace(more, **{name: value for name, value in _stated(facts).items() if value is not None})
 
 
 def _stated(facts: CameraFacts) -> dict[str, Any]:

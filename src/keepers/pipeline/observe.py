@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from keepers.image import noise, signature
@@ -23,10 +23,20 @@ class Network(Protocol):
         ...
 
 
+def _untimed(stage: str) -> None:
+    """Nobody asks what a stage costs."""
+
+
 def observe(
-    frame: Frame, photo: Photo, classifier: Network | None, faces: tuple[Face, ...] = ()
+    frame: Frame,
+    photo: Photo,
+    classifier: Network | None,
+    faces: tuple[Face, ...] = (),
+    lap: Callable[[str], None] = _untimed,
 ) -> Evidence:
     """Look at the pixels once: luma, noise, tiles, and the network where there is one; `faces` were found before.
+
+    `lap` is called with "tiles" and "networks" when these are done.
 
     Raises:
         ModelError: the network refuses the picture.
@@ -34,13 +44,18 @@ def observe(
     plane = luma(frame.rgb)
     plane.setflags(write=False)  # as the frame
     sigma = noise.sigma(plane)
+    tiles = measure_tiles(plane, sigma)
+    lap("tiles")
+    network = classifier.log_odds(frame.rgb) if classifier is not None else {}
+    patches = classifier.look_closely(frame.rgb, plane) if classifier is not None else None
+    lap("networks")
     return Evidence(
         frame=frame,
         luma=plane,
-        tiles=measure_tiles(plane, sigma),
+        tiles=tiles,
         noise_sigma=sigma,
-        network=classifier.log_odds(frame.rgb) if classifier is not None else {},
-        patches=classifier.look_closely(frame.rgb, plane) if classifier is not None else None,
+        network=network,
+        patches=patches,
         faces=faces,
         camera=photo.camera,
     )

@@ -33,7 +33,7 @@ def build_quick(keep: Keep | None = None) -> Scorer:
     from keepers.io.preview import glimpse
 
     cv2.setNumThreads(1)
-    return lambda source: _marked(score_photo(source, lambda: glimpse(source), None, None, keep), source)
+    return lambda source: _marked(score_photo(source, lambda lap: glimpse(source), None, None, keep), source)
 
 
 def _marked(report: Report, source: Source) -> Report:

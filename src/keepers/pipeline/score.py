@@ -104,28 +104,28 @@ def build_scorer(network: Network, keep: Keep | None = None) -> Scorer:
         if isinstance(source, Upload):
             name, data = source.path.name, source.data
             plain = Source(source.path, source.files)  # the report must not carry the bytes back
-            return score_photo(plain, lambda: decode.decode_bytes(name, data), classifier, faces)
-        return score_photo(source, lambda: decode.read(source), classifier, faces, keep)
+            return score_photo(plain, lambda lap: decode.decode_bytes(name, data), classifier, faces)
+        return score_photo(source, lambda lap: decode.read(source, lap=lap), classifier, faces, keep)
 
     return scorer
 
 
 def score_photo(
     source: Source,
-    read: Callable[[], tuple[Photo, Frame]],
+    read: Callable[[Callable[[str], None]], tuple[Photo, Frame]],
     classifier: Networks | None,
     faces: FaceStage | None = None,
     keep: Keep | None = None,
 ) -> Report:
     """Measure one photo; every failure becomes `Report.error`, one sentence that names the file.
 
-    Without `faces` nobody looks for any.
+    `read` is given the stopwatch's `lap`, for stages of its own before decoding. Without `faces` nobody looks for any.
     """
     watch = Stopwatch()
     model = classifier.name if classifier else None
     passing = True
     try:
-        photo, frame = read()
+        photo, frame = read(watch.lap)
         watch.lap("decode")
         report = _measured(photo, frame, classifier, faces, watch)
         if keep is not None:
@@ -158,12 +158,11 @@ def _measured(
     model = classifier.name if classifier else None
     faces = look(frame, photo, stage) if stage is not None else ()
     watch.lap("faces")
-    evidence = observe(frame, photo, classifier, faces)
-    watch.lap("observe")
+    evidence = observe(frame, photo, classifier, faces, watch.lap)
     measurements = measure(evidence, model)
-    watch.lap("measure")
+    watch.lap("checks")
     signature = sign(evidence)
-    watch.lap("sign")
+    watch.lap("hash")
     return Report(
         photo.source,
         photo,

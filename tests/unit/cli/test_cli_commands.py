@@ -211,10 +211,23 @@ class TestExplainAndList:
         assert done.stderr.startswith("keepers: 3 photos are not listed") and done.stderr.count("\n") == 1
 
 
-def test_bench_prints_stages(monkeypatch) -> None:
-    verb(monkeypatch, "bench", app.Bench(4, 1, 2.0, 2, "net", "PC", {"decode": app.Stage(68.0, 90.0)}))
-    output = run("bench", "x").stdout
-    assert "2.0 photos/s" in output and "decode" in output and "68.0" in output and "1 of them" in output
+def test_bench_prints_tables_and_writes_them(monkeypatch, tmp_path: Path) -> None:
+    one = app.Pass(2, 4, 2.0, 0.5, 90.0, 3.0, 1.0, 0.1, None)
+    lot = app.Lot("photos", 4, 1, 24.0, 8.0, 1.5, (one,), {"decode": app.Stage(68.0, 90.0, 70.0)})
+    calls = verb(monkeypatch, "bench", app.Bench("PC", "1.0", 2, "net", (lot,)))
+    done = run("bench", "--megapixels", "24,12", "--out", str(tmp_path / "out"))
+    assert done.exit_code == 0 and "| decode |" in done.stdout and "70.0 (90.0)" in done.stdout
+    assert calls[0][1]["megapixels"] == (24, 12)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "bench.md", "bench.csv", "bench.json", "bench.png",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("sizes", ["", "large", "12;24"])
+def test_bench_refuses_sizes_that_are_none(monkeypatch, sizes: str) -> None:
+    calls = verb(monkeypatch, "bench", None)
+    done = run("bench", "--megapixels", sizes)
+    assert done.exit_code == 2 and "12,24,45" in done.stderr and not calls
 
 
 def test_sample_says_what_next(monkeypatch) -> None:

@@ -391,3 +391,25 @@ def test_many_threads_at_once_stay_quiet_and_leave_warnings_as_they_were(tmp_pat
     for thread in threads:
         thread.join()
     assert warnings.filters == before
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.dng"])
+def test_reading_and_naming_are_told_before_decoding(tmp_path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(encode(scene()) if name == "a.jpg" else dng())
+    laps: list[str] = []
+    read(source(path), lap=laps.append)
+    assert laps == ["read", "hash"]
+
+
+def test_libraw_is_asked_for_facts_only_where_the_file_does_not_tell(monkeypatch) -> None:
+    asked: list[object] = []
+    real = raw._libraw_facts
+    monkeypatch.setattr(raw, "_libraw_facts", lambda file: asked.append(file) or real(file))
+    told = exif(x829A=0.01, x829D=2.8, x8827=400, x920A=50.0, x9003="2026:05:16 14:00:00")
+    preview = encode(scene(240, 320), exif=told)
+    preview = preview[:2] + preview[20:]  # as cameras write it; LibRaw replaces the EXIF of one that begins as JFIF
+    photo, _ = decode_bytes("a.dng", dng(400, 300, preview))
+    assert photo.camera.iso == 400 and not asked
+    decode_bytes("a.dng", dng(400, 300, encode(scene(240, 320))))
+    assert len(asked) == 1

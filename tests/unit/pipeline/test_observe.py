@@ -31,3 +31,9 @@ def test_evidence_is_complete() -> None:
 
 def test_without_a_network_nothing_is_claimed_of_it() -> None:
     assert observe(Frame(scenes.leaves(0)), PHOTO, None).network == {}
+
+
+def test_stages_are_charged_in_the_order_in_which_they_are_done() -> None:
+    laps: list[str] = []
+    observe(Frame(scenes.leaves(0)), PHOTO, FakeNetwork(), lap=laps.append)
+    assert laps == ["tiles", "networks"]

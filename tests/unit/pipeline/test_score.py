@@ -8,7 +8,7 @@ from keepers.pipeline.score import Stopwatch, score_photo
 
 
 def raising(error: Exception, cause: Exception | None = None):
-    def read():
+    def read(lap):
         raise error from cause
 
     return read

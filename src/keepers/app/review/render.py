@@ -30,7 +30,7 @@ ENDINGS: dict[What, str] = {
 THUMB, FIT, OVERLAY = 320, 2048, 1024
 """Pixels of the long side."""
 _NATIVE = 1 << 20
-_QUALITY = {"thumb": 82, "fit": 88, "full": 92}
+QUALITY = {"thumb": 82, "fit": 88, "full": 92}
 BINS = 64
 
 
@@ -102,7 +102,7 @@ def _small(rgb: Rgb, long: int) -> Rgb:
 def _jpeg(rgb: Rgb, what: Literal["thumb", "fit", "full"]) -> bytes:
     from keepers.io import thumbs
 
-    return thumbs.encode(rgb, _QUALITY[what], "444" if what == "full" else "420")
+    return thumbs.encode(rgb, QUALITY[what], "444" if what == "full" else "420")
 
 
 def _png(rgba: Rgb) -> bytes:
