@@ -139,7 +139,7 @@ def cull(
     recover(run.settings, note)
     sources, skipped = photos_in(folder)
     with Catalog(run.settings.catalog) as store:
-        facts = brought_up_to_date(store, run, sources, Path(folder).expanduser(), wishes, progress, quick)
+        facts = brought_up_to_date(store, run, sources, Path(folder).expanduser(), wishes, progress, quick=quick)
         policy = run.policy(wishes, store)
         opinions = run.opinions(facts.reports(), store.choices(), policy)
     shoot = Shoot(
