@@ -105,6 +105,8 @@ GOALS = (
     Goal("exposure_brackets", "exposure, Spearman within scenes: at least .95", 0.95, _rank("exposure", within=True)),
     Goal("exposure_brackets", "overexposed, balanced accuracy: at least .90", 0.90, _accuracy("overexposed")),
     Goal("exposure_brackets", "underexposed, balanced accuracy: at least .90", 0.90, _accuracy("underexposed")),
+    Goal("exposure_brackets", "overexposed or underexposed, balanced accuracy: at least .90", 0.90,
+         _accuracy("over_or_under")),
     Goal("biq2021_train_mos", "score, Spearman with people: at least .60", 0.60, _rank("score", within=False)),
     Goal(MADE, "flaws made by keepers, six-class accuracy: at least .98", 0.98, _six),
 )  # fmt: skip

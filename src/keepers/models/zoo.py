@@ -106,7 +106,7 @@ def describe(path: Path | None = None) -> Model:
 
 
 def name_of(path: Path | None = None) -> str:
-    """The name that measurements with this network are stored under, for example "resnet50-int8 3f2a91c0".
+    """The name that measurements with this network are stored under, for example "efficientnet_lite0-fp32 3f2a91c0".
 
     The packaged network for patches runs beside it and is named as well, where it is there.
     """
