@@ -26,6 +26,7 @@ def shoot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three JPEGs and a RAW of a size that tests can bear."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(made, "SIZES", {1: SMALL})
+        patch.setattr(made, "PREVIEW", 64)
         root = tmp_path_factory.mktemp("made")
         made.make(root, made.Wanted(1, 3), 2, lambda done: None)
         made.make(root, made.Wanted(1, 1, "RAW"), 1, lambda done: None)
@@ -36,7 +37,9 @@ def test_made_photos_weigh_what_a_cameras_do_and_are_the_same_everywhere(shoot: 
     paths = sorted(shoot.rglob("*.JPG"))
     sizes = [path.stat().st_size / (SMALL[0] * SMALL[1]) for path in paths]
     assert np.allclose(sizes, made.BYTES_PER_PIXEL, rtol=0.2)
-    assert made.jpeg(made.photo(0, SMALL), 0) == paths[0].read_bytes() != paths[1].read_bytes()
+    assert paths[0].read_bytes().startswith(b"\xff\xd8\xff\xe2") and paths[0].read_bytes() != paths[1].read_bytes()
+    again = made.jpeg(made.photo(0, SMALL), 0)
+    assert again[2:] in paths[0].read_bytes()
     assert simplejpeg.decode_jpeg_header(paths[0].read_bytes())[3] == "422"
 
 
@@ -47,6 +50,18 @@ def test_made_photos_are_bursts_and_raw_files_show_their_jpeg(shoot: Path) -> No
     moments = sorted(photo.camera.captured_at for photo, _ in found if photo.camera.captured_at)
     assert (moments[-1] - moments[0]).total_seconds() < 1 and len(set(moments)) == 3
     assert {(photo.camera.iso, photo.camera.f_number, photo.camera.focal_mm) for photo, _ in found} == {(800, 2.8, 85)}
+
+
+def test_made_photos_hold_a_preview_that_a_quick_look_finds(monkeypatch, tmp_path: Path) -> None:
+    from keepers.io import preview
+
+    monkeypatch.setattr(made, "SIZES", {4: (2400, 1600)})
+    folder = made.make(tmp_path, made.Wanted(4, 1), 1, lambda done: None)
+    monkeypatch.setattr(preview, "read", lambda *_: pytest.fail("the whole photo was decoded"))
+    (source,) = scan([folder])
+    photo, frame = preview.glimpse(source)
+    assert (photo.width, photo.height) == (2400, 1600) and max(frame.rgb.shape) <= 640
+    assert read(source)[1].rgb.shape[1] == 2400
 
 
 def test_photos_that_are_there_are_used_and_others_go(tmp_path: Path, monkeypatch) -> None:
@@ -73,6 +88,7 @@ def test_every_floor_is_measured_on_a_real_cull(shoot: Path) -> None:
         assert [floor.name for floor in lot.floors] == [*FLOORS, "write"]
         assert all(0 < floor.limit_ms <= floor.bare_ms for floor in lot.floors)
         assert {"read", "hash", "decode", "faces", "tiles", "networks", "checks"} <= set(lot.stages)
+        assert lot.quick_s is not None and lot.quick_s > 0
         assert lot.whole.cpu_ms > 0 and [one.workers for one in lot.passes] == [1]
     assert len(result.operations) == 2 and result.peak_int8 and result.peak_fp32
 

@@ -82,7 +82,8 @@ class Pass:
 class Lot:
     """Photos that were measured together: what they are, and what was found.
 
-    megapixels, megabytes, faces: means a photo. `passes` has the one with all threads first.
+    megapixels, megabytes, faces: means a photo. `passes` has the one with all threads first. quick_s: wall-clock time
+    of a quick look at all of them (`cull --quick`), start included; None where it was left out.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Lot:
     passes: tuple[Pass, ...]
     stages: Mapping[str, Stage] = field(default_factory=dict)
     floors: tuple[Floor, ...] = ()
+    quick_s: float | None = None
 
     @property
     def whole(self) -> Pass:

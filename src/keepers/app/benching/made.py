@@ -8,6 +8,7 @@ quality and subsampling that cameras use. Two photos of three show a person; thr
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,14 +25,17 @@ from PIL import Image
 
 from keepers.app.benching.made_raw import write_dng
 from keepers.errors import StorageError, UserError
+from keepers.image.resize import fit
 from keepers.types import Rgb
 
 SIZES: dict[int, tuple[int, int]] = {12: (4000, 3000), 24: (6000, 4000), 45: (8256, 5504)}
 """Megapixels -> width and height of a camera's photo."""
 BYTES_PER_PIXEL = 0.35
 """Between a phone's file (about .15) and a camera's at its finest setting (about .45): 8.4 MB at 24 megapixels."""
+PREVIEW = 1616
+"""Long side of the preview that a photo holds, in pixels, as in many cameras' files."""
 BURST = 3
-_QUALITY, _SUBSAMPLING = 95, 1  # Pillow's 1 is 4:2:2
+_QUALITY, _COARSE, _SUBSAMPLING = 95, 75, 1  # Pillow's 1 is 4:2:2
 _PICTURES = ("astronaut", "admiral", "coffee", "astronaut", "admiral", "raccoon")
 _TILE, _STRIP, _SEED, _MOST_GRAIN = 1024, 512, 20261125, 40.0
 _START = datetime(2026, 5, 16, 14, 0, 0)
@@ -88,7 +92,8 @@ def _make(target: Path, wanted: Wanted, number: int) -> None:
     if target.is_file():
         return
     size = SIZES[wanted.megapixels]
-    data = jpeg(photo(number, size), number)
+    rgb = photo(number, size)
+    data = with_preview(jpeg(rgb, number), jpeg(fit(rgb, PREVIEW), quality=_COARSE))
     partial = target.with_suffix(".partial")
     if wanted.kind == "JPEG":
         partial.write_bytes(data)
@@ -109,12 +114,26 @@ def taken(number: int) -> datetime:
     return _START + timedelta(seconds=20 * (number // BURST), milliseconds=200 * (number % BURST))
 
 
-def jpeg(rgb: Rgb, number: int | None = None) -> bytes:
+def jpeg(rgb: Rgb, number: int | None = None, quality: int = _QUALITY) -> bytes:
     """The file; with EXIF where it has a number."""
     target = io.BytesIO()
     tags = {} if number is None else {"exif": _exif(number)}
-    Image.fromarray(rgb).save(target, "JPEG", quality=_QUALITY, subsampling=_SUBSAMPLING, **tags)
+    Image.fromarray(rgb).save(target, "JPEG", quality=quality, subsampling=_SUBSAMPLING, **tags)
     return target.getvalue()
+
+
+def with_preview(data: bytes, preview: bytes) -> bytes:
+    """A JPEG followed by its preview, and a segment in front that says so.
+
+    CIPA DC-007-2009, "Multi-Picture Format": an index of one tag, which holds 16 bytes a picture.
+    """
+    head = b"MM\0*" + struct.pack(">IHHHIII", 8, 1, 0xB002, 7, 32, 26, 0)
+    length = 2 + 4 + len(head) + 32
+    # Places are counted from behind the segment's name, which follows the start of the file, marker and length.
+    offset = len(data) + 2 + length - 10
+    index = struct.pack(">IIIHHIIIHH", 0x030000, len(data) + 2 + length, 0, 0, 0, 0x010002, len(preview), offset, 0, 0)
+    segment = b"\xff\xe2" + struct.pack(">H", length) + b"MPF\0" + head + index
+    return data[:2] + segment + data[2:] + preview
 
 
 def grained(rgb: Rgb, strength: float, rng: np.random.Generator) -> Rgb:

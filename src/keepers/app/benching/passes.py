@@ -116,7 +116,19 @@ def once(run: Run, sources: Sequence[Source], tell: Callable[[], None]) -> Once:
     return Once([opinion.report for opinion in opinions], arrivals, cull, pictures, again)
 
 
-def _culled(run: Run, sources: Sequence[Source], tell: Callable[[], None]) -> list[Opinion]:
+def quick(run: Run, sources: Sequence[Source]) -> float:
+    """Seconds of a quick look at `sources`, start included."""
+    with TemporaryDirectory(prefix="keepers-bench-") as name:
+        folder = Path(name)
+        here = Run(replace(run.settings, catalog=folder / "catalog.db"), folder / "cache")
+        began = time.perf_counter()
+        _culled(here, sources, lambda: None, quickly=True)
+        return time.perf_counter() - began
+
+
+def _culled(
+    run: Run, sources: Sequence[Source], tell: Callable[[], None], quickly: bool = False
+) -> list[Opinion]:
     """What `cull` does to a folder, for some of its photos."""
     from keepers.app.culling import brought_up_to_date
     from keepers.catalog.db import Catalog
@@ -132,7 +144,7 @@ def _culled(run: Run, sources: Sequence[Source], tell: Callable[[], None]) -> li
 
     with Catalog(run.settings.catalog) as store:
         wishes = Wishes()
-        facts = brought_up_to_date(store, run, sources, sources[0].path.parent, wishes, count)
+        facts = brought_up_to_date(store, run, sources, sources[0].path.parent, wishes, count, quickly)
         if facts.stopped:
             raise KeyboardInterrupt
         return run.opinions(facts.reports(), store.choices(), run.policy(wishes, store))

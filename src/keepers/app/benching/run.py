@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
-from keepers.app.benching.findings import Bench, Floor, Lot, stages
+from keepers.app.benching.findings import Bench, Lot, stages
 from keepers.app.measuring import Progress, Run, photos_in
 from keepers.settings import cpu_count, settings
 from keepers.types import Report, Source
-
-if TYPE_CHECKING:
-    from keepers.app.benching.floors import Tools
 
 MEGAPIXELS = (12, 24, 45)
 COUNT = 24
@@ -155,34 +151,36 @@ def _steps(photos: int, threads: Sequence[int], brief: bool) -> int:
 def _measured(run: Run, groups: Sequence[_Group], threads: Sequence[int], brief: bool, steps: _Steps) -> Bench:
     from keepers import __version__
 
-    found = Bench(machine(), __version__, run.settings.workers, None, ())
-    tools = None if brief else _tools(run)
-    lots, models = [], []
-    for group in groups:
-        lot, reports = _lot(run, group, threads, steps, tools)
-        lots.append(lot)
-        models += [report.model for report in reports]
-    found = replace(found, model=next((name for name in models if name), None), lots=tuple(lots))
-    if tools is None:
-        return found
-    return replace(found, peak_int8=tools.peak_int8, peak_fp32=tools.peak_fp32, operations=tools.operations)
+    pairs = [_lot(run, group, threads, steps) for group in groups]
+    if not brief:
+        from keepers.app.benching.passes import quick
+
+        pairs = [
+            (replace(lot, quick_s=quick(run, group.sources)), reports)
+            for (lot, reports), group in zip(pairs, groups, strict=True)
+        ]
+    model = next((report.model for _, reports in pairs for report in reports if report.model), None)
+    found = Bench(machine(), __version__, run.settings.workers, model, tuple(lot for lot, _ in pairs))
+    return found if brief else _with_floors(found, run, [reports for _, reports in pairs], steps)
 
 
-def _tools(run: Run) -> Tools:
-    from keepers.app.benching.floors import Tools
+def _with_floors(found: Bench, run: Run, reports: Sequence[Sequence[Report]], steps: _Steps) -> Bench:
+    """Floors come last: the networks that they load here must not count as memory of a cull."""
+    from keepers.app.benching.floors import Tools, floors
     from keepers.pipeline.score import load_network
 
-    return Tools(load_network(run.network))
-
-
-def _floors(reports: Sequence[Report], tools: Tools | None, tell: Callable[[], None]) -> tuple[Floor, ...]:
-    from keepers.app.benching.floors import floors
-
-    return floors(reports, tools, tell) if tools is not None and reports else ()
+    tools = Tools(load_network(run.network))
+    lots = []
+    for lot, some in zip(found.lots, reports, strict=True):
+        readable = [report for report in some if report.photo is not None]
+        lots.append(replace(lot, floors=floors(readable, tools, steps) if readable else ()))
+    return replace(
+        found, lots=tuple(lots), peak_int8=tools.peak_int8, peak_fp32=tools.peak_fp32, operations=tools.operations
+    )
 
 
 def _lot(
-    run: Run, group: _Group, threads: Sequence[int], steps: _Steps, tools: Tools | None
+    run: Run, group: _Group, threads: Sequence[int], steps: _Steps
 ) -> tuple[Lot, list[Report]]:
     from keepers.app.benching.passes import measure
 
@@ -199,7 +197,6 @@ def _lot(
         faces=_mean([len(report.faces) for report in readable]),
         passes=tuple(one for one, _ in passes),
         stages=stages([report.timings for report in readable]),
-        floors=_floors(readable, tools, steps),
     )
     return lot, reports
 

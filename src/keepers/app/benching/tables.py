@@ -31,16 +31,18 @@ def headline(bench: Bench) -> str:
 
 def rates(lots: Sequence[Lot]) -> str:
     """Photos a second and memory."""
-    header = ("photos", "number", "MP", "MB", "faces", "threads", "photos/s", "start, s", "again, s", "peak memory, MB")
+    header = ("photos", "number", "MP", "MB", "faces", "threads", "photos/s", "start, s", "again, s", "quick look, s",
+              "peak memory, MB")  # fmt: skip
     rows = [_rate(lot, one) for lot in lots for one in lot.passes]
     return table(header, rows)
 
 
 def _rate(lot: Lot, one: Pass) -> tuple[object, ...]:
     memory = NOTHING if one.peak_bytes is None else f"{one.peak_bytes / 1e6:.0f}"
+    quick = NOTHING if lot.quick_s is None or one is not lot.whole else f"{lot.quick_s:.2f}"
     return (
         lot.name, lot.photos, f"{lot.megapixels:.1f}", f"{lot.megabytes:.1f}", f"{lot.faces:.1f}",
-        one.workers, f"{one.rate:.1f}", f"{one.start_s:.1f}", f"{one.again_s:.2f}", memory,
+        one.workers, f"{one.rate:.1f}", f"{one.start_s:.1f}", f"{one.again_s:.2f}", quick, memory,
     )  # fmt: skip
 
 
@@ -124,6 +126,8 @@ def to_csv(bench: Bench) -> str:
 
 
 def _lines(lot: Lot) -> Iterator[tuple[object, ...]]:
+    if lot.quick_s is not None:
+        yield lot.whole.workers, "quick look", f"{lot.quick_s:.3f}", "s"
     for one in lot.passes:
         yield one.workers, "rate", f"{one.rate:.3f}", "photos/s"
         yield one.workers, "cpu", f"{one.cpu_ms:.3f}", "ms/photo"
