@@ -137,7 +137,8 @@ def export(
 ) -> None:
     """Write a run's averaged weights as one ONNX file with all that culling has to know.
 
-    Refuses unless ONNX agrees with torch, and unless int8 loses at most .005 of any AUC on the calibration captures.
+    Refuses unless ONNX agrees with torch, and unless int8 loses at most .005 of any AUC on the calibration captures and
+    gives the same answers for 97 % of them.
     """
     from keepers.cli.training import needs_torch
 
@@ -150,3 +151,5 @@ def export(
     for name, value in facts["calibration_fp32"].items():
         told = f", int8 {facts['calibration_int8'][name]:.4f}" if "calibration_int8" in facts else ""
         typer.echo(f"  {name:<18}fp32 {value:.4f}{told}")
+    if "int8_agreement" in facts:
+        typer.echo(f"  same answers      {facts['int8_agreement']:.1%}")

@@ -133,6 +133,7 @@ def test_a_run_is_resumed_and_not_mixed_up(run: Path, made: Path) -> None:
 def test_an_exported_network_is_one_that_culling_loads(
     run: Path, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(export, "INT8_AGREEMENT", 0.0)
     monkeypatch.setattr(export, "INT8_LOSS", 1.0)  # ten captures and a network that has learned nothing
     out = tmp_path / "net.onnx"
     kind = export.export(run, out, precision=precision)["kind"]
@@ -153,6 +154,16 @@ def test_an_exported_network_is_one_that_culling_loads(
 def test_int8_that_loses_is_refused() -> None:
     with pytest.raises(ModelError, match="auc_blurred"):
         export._still_good({"auc_blurred": 0.99, "ev_off": 0.3}, {"auc_blurred": 0.90, "ev_off": 0.9})
+
+
+def test_int8_that_answers_differently_is_refused() -> None:
+    fp32 = np.array([[1.0, -1.0]] * 100, np.float32)
+    int8 = fp32.copy()
+    int8[:3, 1] = 0.1
+    assert export._agreement(fp32, int8) == pytest.approx(0.97)
+    int8[3, 1] = 0.1
+    with pytest.raises(ModelError, match=r"96\.0%"):
+        export._agreement(fp32, int8)
 
 
 def test_what_is_missing_is_named(tmp_path: Path, made: Path) -> None:
