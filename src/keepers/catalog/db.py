@@ -97,6 +97,7 @@ class Catalog:
             db.executemany(face_rows.SAVE, face_rows.of_faces(report))
             for (old,) in db.execute(rows.SAME_PICTURE, (photo.id, rows.key(report.source.path))).fetchall():
                 ratings.carry_over(db, old, photo.id)
+                marks.carry_over(db, old, photo.id)
         self._place(db, report.source, photo.id if photo else None, report.error)
 
     @staticmethod

@@ -16,6 +16,7 @@ _LATEST = (
     "SELECT photo, stars, colour FROM mark WHERE id IN (SELECT max(id) FROM mark GROUP BY photo)"
     " AND (stars > 0 OR colour <> '')"
 )
+_LATEST_OF = "SELECT stars, colour FROM mark WHERE photo = ? ORDER BY id DESC LIMIT 1"
 _ADD = "INSERT INTO mark (photo, stars, colour, made_at) VALUES (?, ?, ?, ?)"
 
 
@@ -41,6 +42,13 @@ def add(db: sqlite3.Connection, marks: Iterable[tuple[str, Mark]]) -> None:
         if not db.execute("SELECT 1 FROM photo WHERE id = ?", (photo,)).fetchone():
             raise NotFound(f"The catalog has no photo {photo}; cull its folder first.")
         db.execute(_ADD, (photo, mark.stars, mark.colour, now))
+
+
+def carry_over(db: sqlite3.Connection, old: str, new: str) -> None:
+    """The marks of `old` hold of `new`, where a file changed and its picture did not."""
+    said = db.execute(_LATEST_OF, (old,)).fetchone()
+    if said is not None and said != (db.execute(_LATEST_OF, (new,)).fetchone() or (0, "")):
+        add(db, [(new, Mark(*said))])
 
 
 def latest(db: sqlite3.Connection) -> dict[str, Mark]:
