@@ -121,7 +121,7 @@ def test_writes_of_others_are_refused(
         ("export", {"to": "csv"}, "'dry_run' is missing"),
         ("export", {"to": "csv", "dry_run": 1}, "true or false"),
         ("export", {"to": "printer", "dry_run": True}, "must be one of"),
-        ("export", {"to": "csv", "dry_run": True, "stars": True}, "no option 'stars'"),
+        ("export", {"to": "csv", "dry_run": True, "stars": True}, "no key 'stars'"),
         ("export", {"to": "xmp", "dry_run": True, "profile": "gimp"}, "must be one of"),
         ("export", {"to": "xmp", "dry_run": True, "verdicts": ["all"]}, "must be one of"),
     ],
