@@ -1,4 +1,4 @@
-"""The description of the interface against the interface: schemathesis makes requests that it allows and that it forbids.
+"""The description of the interface against the interface: schemathesis asks what it allows and what it forbids.
 
 Refused must be what is forbidden, and whatever is answered must be as described.
 """

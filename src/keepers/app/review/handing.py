@@ -130,7 +130,7 @@ def _notes(result: Exported) -> list[str]:
         *of(
             result.unknown,
             "1 photo is new or changed since it was culled, and left out; start the review again to have it culled.",
-            "photos are new or changed since they were culled, and left out; start the review again to have them culled.",
+            "photos are new or changed since they were culled, and left out; start the review again for these.",
         ),
         *of(
             result.unreadable,
