@@ -110,9 +110,11 @@ def item(path: Path, verdict: VerdictName = "keep", by: Author = "machine", *oth
     return Item(Opinion(Report(Source(path, files)), None), verdict, by)
 
 
-def items_in(folder: Path, verdict: VerdictName = "keep", by: Author = "machine") -> list[Item]:
+def items_in(
+    folder: Path, verdict: VerdictName = "keep", by: Author = "machine", stars: int = 0, colour: str = ""
+) -> list[Item]:
     """The photos of a folder as a scan sees them."""
-    return [Item(Opinion(Report(source), None), verdict, by) for source in scan([folder])]
+    return [Item(Opinion(Report(source), None), verdict, by, stars, colour) for source in scan([folder])]
 
 
 def _file(path: Path) -> PhotoFile:

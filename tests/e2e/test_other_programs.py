@@ -21,7 +21,8 @@ from keepers.types import VERDICTS, Rating
 
 FLAGS = {"keep": (True, 1, 3), "maybe": (None, 0, 2), "delete": (False, -1, 1)}
 COLOURS = {"keep": "Green", "maybe": "Yellow", "delete": "Red"}
-DARKTABLE_COLOURS = {"keep": 2, "maybe": 1, "delete": 0}
+DARKTABLE_LABELS = {"red": 0, "yellow": 1, "green": 2, "blue": 3, "purple": 4}
+DARKTABLE_COLOURS = {verdict: DARKTABLE_LABELS[colour.lower()] for verdict, colour in COLOURS.items()}
 
 
 def run(program: str, *arguments: str | Path) -> str:
@@ -51,8 +52,10 @@ def exiv2(path: Path) -> dict[str, str]:
     return {key: value.strip() for key, _, value in pairs if key.startswith("Xmp.")}
 
 
-def export(folder: Path, verdict: str, by: str = "person", **options: object) -> None:
-    plan = EXPORTERS["xmp"].plan(items_in(folder, verdict, by), Options(folder, **options))
+def export(
+    folder: Path, verdict: str, by: str = "person", stars: int = 0, colour: str = "", **options: object
+) -> None:
+    plan = EXPORTERS["xmp"].plan(items_in(folder, verdict, by, stars, colour), Options(folder, **options))
     assert plan.operations
     assert not plan.skipped
     for operation in plan.operations:
@@ -161,6 +164,24 @@ def darktable(folder: Path, name: str) -> dict[str, object]:
     found = exiftool(out)
     colours = found.get("XMP-darktable:Colorlabels", found.get("XMP-darktable:ColorLabels"))
     return {"rating": found.get("XMP-xmp:Rating"), "colour": colours, "keywords": found.get("XMP-dc:Subject")}
+
+
+@pytest.mark.parametrize(("verdict", "colour"), [("keep", "purple"), ("maybe", "blue"), ("delete", "green")])
+def test_stars_and_colours_of_a_person_arrive(tmp_path: Path, verdict: str, colour: str) -> None:
+    (tmp_path / "IMG.CR3").write_bytes(b"raw")
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    (tmp_path / "a.xmp").write_bytes(LIGHTROOM)
+    export(tmp_path, verdict, stars=2, colour=colour, profile="darktable", names="both")
+    for name in ("IMG.xmp", "IMG.CR3.xmp", "a.xmp", "a.jpg.xmp"):
+        rejected = verdict == "delete" and name.count(".") == 2
+        found = exiftool(tmp_path / name)
+        assert found["XMP-xmp:Rating"] == (-1 if rejected else 2)
+        assert (found["XMP-xmp:Label"], found["XMP-photoshop:LabelColor"]) == (colour.capitalize(), colour)
+        assert found["XMP-xmpDM:Pick"] == FLAGS[verdict][1]
+        assert exiv2(tmp_path / name)["Xmp.xmp.Label"] == colour.capitalize()
+    found = darktable(tmp_path, "a.jpg")
+    number = DARKTABLE_LABELS[colour]
+    assert (found["rating"], found["colour"]) in ((-1 if verdict == "delete" else 2, n) for n in (number, [number]))
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)

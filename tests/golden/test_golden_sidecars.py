@@ -20,14 +20,19 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+MARKS = {"marked": (4, "blue")}
+"""Stars and a colour that a person gave in keepers, to a photo with sidecars of both names."""
+
+
+@pytest.mark.parametrize("case", [*CASES, *MARKS])
 @pytest.mark.parametrize("verdict", VERDICTS)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_sidecars_are_as_they_were(tmp_path: Path, profile: str, verdict: str, case: str) -> None:
     (tmp_path / "IMG_1.CR3").write_bytes(b"raw")
-    for name, data in CASES[case].items():
+    for name, data in CASES.get(case, CASES["both"]).items():
         (tmp_path / name).write_bytes(data)
-    plan = EXPORTERS["xmp"].plan(items_in(tmp_path, verdict, "person"), Options(tmp_path, profile=profile))
+    items = items_in(tmp_path, verdict, "person", *MARKS.get(case, ()))
+    plan = EXPORTERS["xmp"].plan(items, Options(tmp_path, profile=profile))
     assert not plan.skipped
     folder = GOLDEN / profile / f"{case}-{verdict}"
     if os.environ.get("KEEPERS_WRITE_GOLDEN"):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from app_world import World, build_world
 from keepers import app
 from keepers.catalog.db import Catalog
+from keepers.catalog.marks import Mark
 from keepers.errors import NotFound, NothingToDo, Refused, UserError
 from keepers.export import EXPORTERS
 from keepers.export.journal import Journalled
 from keepers.io import xmp
-from keepers.types import VerdictName
+from keepers.types import Rating, VerdictName
 
 REJECT = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -33,6 +35,14 @@ def rate(path: Path, verdict: str) -> None:
 
 def verdicts(world: World) -> dict[str, VerdictName | None]:
     return {o.path.name: o.verdict.verdict if o.verdict else None for o in app.list_photos(world.shoot)}
+
+
+def mark(world: World, name: str, given: Mark) -> None:
+    """What the review page records."""
+    (opinion,) = [one for one in app.list_photos(world.shoot) if one.path.name == name]
+    assert opinion.report.photo
+    with Catalog(world.catalog) as store:
+        store.mark([(opinion.report.photo.id, given)])
 
 
 def tree(world: World) -> dict[str, tuple[bytes, int]]:
@@ -169,6 +179,34 @@ class TestExport:
         exported = app.export(world.shoot, "xmp", dry_run=True)
         assert tree(world) == before and app.jobs() == [] and exported.done.job is None
         assert len(exported.done.lines) == 2 and "reject" in exported.done.lines[1]
+
+    def test_stars_and_colours_from_the_page_go_along(self, world: World) -> None:
+        world.add("a.jpg", "soft.jpg")
+        world.cull()
+        mark(world, "a.jpg", Mark(2, "blue"))
+        app.export(world.shoot, "xmp", options={"stars": True})
+        rating = xmp.read_rating((world.shoot / "a.xmp").read_bytes())
+        assert rating == Rating("keep", 2, "Blue", "machine")
+        assert world.cull().imported == 0, "what keepers wrote is no news"
+        for to in ("csv", "json"):
+            app.export(world.shoot, to)
+        (row, _) = csv.DictReader(io.StringIO((world.shoot / "keepers.csv").read_text()))
+        (one, other) = json.loads((world.shoot / "keepers.json").read_text())["photos"]
+        assert (row["stars"], row["colour"]) == ("2", "blue")
+        assert (one["stars"], one["colour"], other["stars"], other["colour"]) == (2, "blue", 0, None)
+
+    @pytest.mark.parametrize("choice", [None, "delete"])
+    def test_a_photo_with_stars_is_rejected_by_a_person_alone(self, world: World, choice: VerdictName | None) -> None:
+        world.add("soft.jpg")
+        world.cull()
+        mark(world, "soft.jpg", Mark(1))
+        app.choose([world.shoot / "soft.jpg"], choice)
+        exported = app.export(world.shoot, "xmp", dry_run=True)
+        assert exported.spared == (choice is None)
+        out = world.shoot.parent / "out"
+        app.export(world.shoot, "files", options={"out": out})
+        assert [path.parent.name for path in out.rglob("*.jpg")] == ["To be Deleted" if choice else "Maybes"]
+        assert app.export(world.shoot, "csv", verdicts=["delete"], dry_run=True).photos == (choice is not None)
 
     @pytest.mark.parametrize(
         ("to", "options"),

@@ -11,6 +11,7 @@ from keepers.app.importing import take_over
 from keepers.app.journal import Note, journal_of, now, recover
 from keepers.app.measuring import Progress, Run, photos_in, quoted
 from keepers.catalog.db import Catalog
+from keepers.catalog.marks import NO_MARK, Mark
 from keepers.errors import NothingToDo, StorageError, UserError
 from keepers.export import EXPORTERS, Item, Options
 from keepers.export.journal import Doer, Done, Dry, Journalled, Stopped
@@ -29,6 +30,7 @@ class Exported:
     number by which it can be undone. photos: how many were exported. unknown: photos that are new or changed since
     they were culled. unreadable: photos without a verdict. imported: ratings of other programs that became choices.
     beside: JPEG files without a RAW that got a sidecar, where the profile's programs look inside the file only.
+    spared: photos that the machine would delete and to which a person gave stars; they are handed over as Maybes.
     """
 
     folder: Path
@@ -40,6 +42,7 @@ class Exported:
     unreadable: int = 0
     imported: int = 0
     beside: int = 0
+    spared: int = 0
 
 
 class ExportStopped(KeyboardInterrupt):
@@ -155,7 +158,8 @@ class _Export:
             items, unreadable = self._items(store, reports, folder)
             plan = EXPORTERS[self._to].plan(items, self._options)
             beside = _beside(items, self._options) if self._to == "xmp" else 0
-            rest = len(sources) - len(reports), unreadable, imported, beside
+            spared = sum(_spared(item) for item in items)
+            rest = len(sources) - len(reports), unreadable, imported, beside, spared
             try:
                 done = doer(store, items).do(plan)
             except Stopped as stop:
@@ -164,7 +168,7 @@ class _Export:
 
     def _items(self, store: Catalog, reports: list[Report], folder: Path) -> tuple[list[Item], int]:
         """Photos with the verdict that counts, and how many have none."""
-        choices = store.choices()
+        choices, marks = store.choices(), store.marks()
         folder = absolute(folder)
         shoot, wishes = store.shoot_of(folder)
         policy = self._run.policy(wishes, store)
@@ -172,7 +176,7 @@ class _Export:
         asked = {report.source.path for report in reports}
         judged = self._run.by_machine(whole, choices, policy, self._run.taste)
         opinions = [one for one in judged if one.path in asked]
-        items = [item for opinion in opinions if (item := _item(opinion, choices)) is not None]
+        items = [item for opinion in opinions if (item := _item(opinion, choices, marks)) is not None]
         unreadable = len(opinions) - len(items)
         return [item for item in items if not self._verdicts or item.verdict in self._verdicts], unreadable
 
@@ -181,12 +185,21 @@ class _Export:
         return f"No photo in {self._options.root} was culled yet; run this first: keepers cull {folder}"
 
 
-def _item(opinion: Opinion, choices: Mapping[str, VerdictName]) -> Item | None:
+def _item(opinion: Opinion, choices: Mapping[str, VerdictName], marks: Mapping[str, Mark]) -> Item | None:
+    """The photo as it is handed over. Whoever gives a photo stars does not want the machine to reject it."""
     photo, verdict = opinion.report.photo, opinion.verdict
     if photo is None or verdict is None:
         return None
-    choice = choices.get(photo.id)
-    return Item(opinion, verdict.verdict, "machine") if choice is None else Item(opinion, choice, "person")
+    choice, mark = choices.get(photo.id), marks.get(photo.id, NO_MARK)
+    if choice is not None:
+        return Item(opinion, choice, "person", mark.stars, mark.colour)
+    said: VerdictName = "maybe" if mark.stars and verdict.verdict == "delete" else verdict.verdict
+    return Item(opinion, said, "machine", mark.stars, mark.colour)
+
+
+def _spared(item: Item) -> bool:
+    verdict = item.opinion.verdict
+    return item.by == "machine" and verdict is not None and item.verdict != verdict.verdict
 
 
 def _beside(items: Sequence[Item], options: Options) -> int:

@@ -96,6 +96,7 @@ class Catalog:
             db.executemany(face_rows.SAVE, face_rows.of_faces(report))
             for (old,) in db.execute(rows.SAME_PICTURE, (photo.id, rows.key(report.source.path))).fetchall():
                 ratings.carry_over(db, old, photo.id)
+                marks.carry_over(db, old, photo.id)
             file = rows.judged(report.source)
             place = rows.key(file.path), file.size, file.mtime_ns, QUICK, photo.id
             for (old,) in db.execute(rows.LOOKED_AT, place).fetchall():

@@ -13,6 +13,7 @@ COLOURS: tuple[Colour, ...] = get_args(Colour)
 MOST_STARS = 5
 
 _LATEST = "SELECT photo, stars, colour FROM marked"
+_LATEST_OF = "SELECT stars, colour FROM mark WHERE photo = ? ORDER BY id DESC LIMIT 1"
 _ADD = "INSERT INTO mark (photo, stars, colour, made_at) VALUES (?, ?, ?, ?)"
 
 
@@ -41,12 +42,10 @@ def add(db: sqlite3.Connection, marks: Iterable[tuple[str, Mark]]) -> None:
 
 
 def carry_over(db: sqlite3.Connection, old: str, new: str) -> None:
-    """What a person said of `old` holds of `new`, unless something was said of that."""
-    db.execute(
-        "INSERT INTO mark (photo, stars, colour, made_at) SELECT ?, stars, colour, made_at FROM mark WHERE photo = ?"
-        " AND NOT EXISTS (SELECT 1 FROM mark WHERE photo = ?) ORDER BY id DESC LIMIT 1",
-        (new, old, new),
-    )
+    """The marks of `old` hold of `new`, where a file changed and its picture did not."""
+    said = db.execute(_LATEST_OF, (old,)).fetchone()
+    if said is not None and said != (db.execute(_LATEST_OF, (new,)).fetchone() or (0, "")):
+        add(db, [(new, Mark(*said))])
 
 
 def latest(db: sqlite3.Connection) -> dict[str, Mark]:

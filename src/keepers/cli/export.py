@@ -122,7 +122,7 @@ def export(
     names: Annotated[
         Names | None, typer.Option(help="xmp: IMG.xmp, IMG.CR3.xmp or both, instead of the profile's.")
     ] = None,
-    stars: Annotated[bool, typer.Option("--stars", help="xmp: write stars, too (5, 3, 1).")] = False,
+    stars: Annotated[bool, typer.Option("--stars", help="xmp: write stars for verdicts, too (5, 3, 1).")] = False,
     embed: Annotated[bool, typer.Option("--embed", help="xmp: write into JPEG files, not beside them.")] = False,
     move: Annotated[bool | None, typer.Option("--move/--copy", help="files: move or copy (copy).")] = None,
     flat: Annotated[bool, typer.Option("--flat", help="files: without the subfolders of FOLDER.")] = False,

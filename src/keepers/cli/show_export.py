@@ -70,6 +70,9 @@ def _rest(out: Console, result: Exported) -> None:
     if result.unreadable:
         photos, them = ("1 photo", "it") if result.unreadable == 1 else (f"{result.unreadable} photos", "them")
         out.print(f"{photos} could not be read, so nothing is exported of {them}.", style="yellow")
+    if result.spared:
+        photos = "1 photo" if result.spared == 1 else f"{result.spared} photos"
+        out.print(f"{photos} with your stars: a Maybe, though keepers would delete. Choose yourself to change that.")
     if result.beside:
         photos = "1 JPEG" if result.beside == 1 else f"{result.beside} JPEGs"
         out.print(f"{photos} without a RAW: Lightroom and Bridge see ratings inside the file only, so add --embed.")

@@ -23,11 +23,14 @@ class Item:
     """A photo with the verdict that counts: a person's where there is one, else the machine's.
 
     `opinion` is what the machine measured and thinks. An opinion that was overruled already is understood, too.
+    `stars` (1..5, 0 for none) and `colour` (a key of `io.xmp.COLOURS`, "" for none) are a person's alone.
     """
 
     opinion: Opinion
     verdict: VerdictName
     by: Author
+    stars: int = 0
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Options:
     root: the folder that was culled; paths in tables are relative to it.
     out: the file or folder to write; None for the exporter's own default.
     profile: one of `PROFILES`. names: how sidecars are called; None for what the programs of the profile read.
-    stars: also write stars (5, 3, 1), which otherwise stay as the user set them.
+    stars: also write stars for verdicts (5, 3, 1). A person's own are written in any case, and before these.
     embed: write into JPEG files themselves, where most programs look; pixels stay as they are.
     mode: copy or move files. flat: leave out the subfolders. trash: To be Deleted goes to the desktop's trash.
     """

@@ -23,7 +23,7 @@ SCHEMA = "keepers.export/1"
 """Within version 1 keys may be added; one that goes or means something else makes version 2."""
 _CAMERA = tuple(CameraFacts.__dataclass_fields__)
 _FIXED = ("path", "verdict", "by", "machine_verdict", "score", "label", "error", "reasons", "would_change")
-_PHOTO = ("photo", "files", "width", "height", *_CAMERA, "network")
+_PHOTO = ("stars", "colour", "photo", "files", "width", "height", *_CAMERA, "network")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _DIGITS = 6
 
@@ -103,7 +103,7 @@ def _cells(item: Item, root: Path) -> dict[str, Cell]:
     facts = photo_json(item, root)
     machine, photo = facts["machine"], facts["photo"]
     cells: dict[str, Cell] = {name: facts.get(name) for name in ("path", "verdict", "by", "error", "network")}
-    cells |= {"machine_verdict": machine["verdict"]}
+    cells |= {"machine_verdict": machine["verdict"], "stars": item.stars or None, "colour": item.colour or None}
     cells |= {name: machine[name] for name in ("score", "label", "would_change")}
     cells["reasons"] = "; ".join(reason["sentence"] for reason in machine["reasons"])
     cells["files"] = "; ".join(facts["files"])
@@ -136,6 +136,8 @@ def photo_json(item: Item, root: Path) -> Json:
         "files": [_relative(file.path, root) for file in report.source.files],
         "verdict": item.verdict,
         "by": item.by,
+        "stars": item.stars,
+        "colour": item.colour or None,
         "error": report.error,
         "machine": _machine(item),
         "photo": _photo(item),

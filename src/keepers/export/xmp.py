@@ -12,7 +12,7 @@ from keepers.export.base import PROFILES, Item, Names, Options, exporter
 from keepers.export.jpeg_embed import EmbedXmp, embed
 from keepers.export.operations import ABSENT, Plan, WriteFile
 from keepers.export.sidecars import Folder, Sidecar, sidecars
-from keepers.export.xmp_merge import NEW_PACKET, NEW_SIDECAR, STARS, Changes, changes, merge
+from keepers.export.xmp_merge import NEW_PACKET, NEW_SIDECAR, STARS, Changes, changes, merge, stays
 from keepers.io import xmp
 from keepers.io.files import MAX_BYTES, hash_bytes
 from keepers.io.kinds import JPEG_EXTENSIONS
@@ -74,11 +74,11 @@ def _photo(item: Item, folder: Folder, options: Options) -> list[WriteFile]:
     by = _author(item, targets)
     writes = []
     for target in targets:
-        wanted = changes(item.verdict, by, _rating(item, options, target.short))
+        wanted = changes(item.verdict, by, _rating(item, options, target.short), item.colour)
         put = merge if target.inside is None else embed
         new = put(target.start, wanted, target.name)
         if new != target.old:
-            writes.append(_write(target, new, wanted, _what(item, target, options), str(source.path)))
+            writes.append(_write(target, new, wanted, _what(item, target, wanted), str(source.path)))
     return writes
 
 
@@ -99,6 +99,16 @@ class _Target:
     name: str
     short: bool = False
     inside: bytes | None = None
+
+    @property
+    def title(self) -> str:
+        """What holds the XMP."""
+        return self.name if self.inside is None else f"The XMP in {self.name}"
+
+    def found(self) -> dict[str, str]:
+        """What the XMP says before the merge; raises Refused where it is not valid."""
+        packet = self.start if self.inside is None else self.inside
+        return {} if packet in (NEW_SIDECAR, NEW_PACKET) else xmp.properties(xmp.parse(packet, self.title))
 
 
 def _sidecar(sidecar: Sidecar) -> _Target:
@@ -132,12 +142,7 @@ def _author(item: Item, targets: Sequence[_Target]) -> Author:
         return "person"
     author: Author = "machine"
     for target in targets:
-        if target.start is NEW_SIDECAR:
-            continue
-        packet, name = (
-            (target.start, target.name) if target.inside is None else (target.inside, f"The XMP in {target.name}")
-        )
-        said = xmp.flagged(xmp.properties(xmp.parse(packet, name)))
+        said, name = xmp.flagged(target.found()), target.title
         if said is not None and said != item.verdict:
             raise Refused(
                 f"{name} has a flag that a person set ({VERDICT_TITLES[said]}), and a verdict of the machine "
@@ -154,14 +159,29 @@ def _write(target: _Target, new: bytes, wanted: Changes, what: str, group: str) 
     return WriteFile(target.path, new, what, expected, group)
 
 
-def _what(item: Item, target: _Target, options: Options) -> str:
-    label = xmp.MARKS[item.verdict][xmp.LABEL]
-    stars = f", rate {STARS[item.verdict]} of 5" if options.stars else ""
-    return f"{_FLAG_WORDS[item.verdict]} and label {label}{stars}{'' if target.inside is None else ', inside the JPEG'}"
+def _what(item: Item, target: _Target, wanted: Changes) -> str:
+    """The change in words, as the dry run shows it."""
+    where = "" if target.inside is None else ", inside the JPEG"
+    return f"{_FLAG_WORDS[item.verdict]} and label {wanted[xmp.LABEL]}{_stars(target, wanted)}{where}"
+
+
+def _stars(target: _Target, wanted: Changes) -> str:
+    rating = wanted[xmp.OWN_RATING]
+    if rating is None:
+        return ""
+    found = target.found()
+    if stays(wanted, found):
+        return f", leave the rating of {found[xmp.RATING]} that another program gave since"
+    return ", rate as rejected" if rating == _REJECTED else f", rate {rating} of 5"
 
 
 def _rating(item: Item, options: Options, short: bool) -> str | None:
-    """xmp:Rating, or None to leave it to the user. darktable takes -1 in `IMG.xmp` for two stars."""
+    """xmp:Rating, or None to leave it to the user: a rejection, then a person's stars, then those of the verdict.
+
+    darktable takes -1 in `IMG.xmp` for two stars.
+    """
     if item.verdict == "delete" and (options.profile == "bridge" or (options.profile == "darktable" and not short)):
         return _REJECTED
+    if item.stars:
+        return str(item.stars)
     return STARS[item.verdict] if options.stars else None

@@ -42,9 +42,13 @@ for _prefix, _uri in {**xmp.NAMESPACES, "rdf": xmp.RDF, "x": xmp.META}.items():
     etree.register_namespace(_prefix, _uri)
 
 
-def changes(verdict: VerdictName, by: Author, rating: str | None = None) -> dict[str, str | None]:
-    """The properties of a verdict. `rating` is for xmp:Rating; None leaves it to the user."""
-    return {**xmp.MARKS[verdict], xmp.VERDICT: verdict, xmp.BY: by, xmp.OWN_RATING: rating}
+def changes(verdict: VerdictName, by: Author, rating: str | None = None, colour: str = "") -> dict[str, str | None]:
+    """The properties of a verdict.
+
+    `rating` is for xmp:Rating; None leaves it to the user. `colour` is a person's own, before that of the verdict.
+    """
+    own = xmp.COLOURS[colour] if colour else {}
+    return {**xmp.MARKS[verdict], **own, xmp.VERDICT: verdict, xmp.BY: by, xmp.OWN_RATING: rating}
 
 
 def merge(data: bytes, wanted: Changes, name: str) -> bytes:
@@ -117,15 +121,25 @@ def _with_rating(wanted: Changes, found: Mapping[str, str]) -> dict[str, str | N
     """`wanted` with what shall become of xmp:Rating, which is the user's unless keepers wrote it.
 
     A rating that keepers replaces is remembered beside it, and comes back when keepers no longer wants its own.
+    Stars that another program changed since keepers wrote the same as it would write now are the later word.
     """
     now, own = found.get(xmp.RATING), found.get(xmp.OWN_RATING)
     users = now if own is None or now != own else found.get(xmp.OLD_RATING)
     mine = wanted.get(xmp.OWN_RATING)
     if mine is None and users == _REJECTED and wanted[xmp.VERDICT] != "delete":
         mine = _UNRATED  # a rejection is no star, and would contradict the verdict
+    if stays(wanted, found):
+        return {**wanted, xmp.OLD_RATING: found.get(xmp.OLD_RATING)}
     if mine is not None:
         return {**wanted, xmp.OWN_RATING: mine, xmp.RATING: mine, xmp.OLD_RATING: users}
     return {**wanted, xmp.OLD_RATING: None} | ({} if users == now else {xmp.RATING: users})
+
+
+def stays(wanted: Changes, found: Mapping[str, str]) -> bool:
+    """Whether xmp:Rating stays as another program left it after keepers had written the very stars that it wants."""
+    now, mine = found.get(xmp.RATING), wanted.get(xmp.OWN_RATING)
+    stars = mine is not None and mine != _REJECTED and mine == found.get(xmp.OWN_RATING)
+    return stars and now not in (None, mine, _REJECTED)
 
 
 def _ensure_description(packet: Packet) -> None:

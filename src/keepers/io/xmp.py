@@ -57,6 +57,11 @@ MARKS: Mapping[VerdictName, Mapping[str, str | None]] = {
 }
 """How a verdict is written; None is a property that must not be there. Stars are no part of it."""
 
+COLOURS: Mapping[str, Mapping[str, str]] = {
+    name: {LABEL: name.capitalize(), COLOUR: name} for name in ("red", "yellow", "green", "blue", "purple")
+}
+"""How a colour that a person gave is written: the label in English, as Lightroom's and darktable's defaults have it."""
+
 DESCRIPTION = f"{{{RDF}}}Description"
 _VALUE = f"{{{RDF}}}value"
 _LIST_ITEM = f"{{{RDF}}}li"

@@ -148,8 +148,15 @@ BACK = _object(**_CHANGE, what=_TEXT)
 EXPORTED = _object(
     photos=_COUNT,
     planned=_list(_object(path=_TEXT, what=_TEXT)),
+    plan=_or_null("string"),
+    counts=_object(written=_COUNT, copied=_COUNT, moved=_COUNT, trashed=_COUNT),
     written=_COUNT,
     skipped=_SENTENCES,
+    failed=_SENTENCES,
+    left_out=_COUNT,
+    notes=_SENTENCES,
     job=_or_null("integer"),
 )
+STOPPED = _object()
+EXPORTERS = _object(exporters=_list(_object(name=_TEXT, does=_TEXT, options=_SENTENCES)))
 TAKEN_BACK = _object(job=_COUNT, restored=_COUNT, refused=_SENTENCES)

@@ -8,9 +8,21 @@ from typing import Any
 
 from keepers.types import Json
 from keepers.web import answers
-from keepers.web.asking import Fields
+from keepers.web.asking import Field, Fields
 from keepers.web.security import CSRF_HEADER
-from keepers.web.shapes import ACCEPT, ANSWERS, AUDIT, CHOICES, EXPORT, MARKS, NOTHING, OVERLAYS, SIZES
+from keepers.web.shapes import (
+    ACCEPT,
+    ANSWERS,
+    AUDIT,
+    CHOICES,
+    EXPORTS,
+    MARKS,
+    NOTHING,
+    OVERLAYS,
+    PHOTO,
+    SHOOT,
+    SIZES,
+)
 
 _WORDS = {
     400: "The request is not as described.",
@@ -27,23 +39,27 @@ _ASKING, _CHANGING = (400, 403, 404), (400, 403, 404, 409, 413, 415, 500)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address with one method. `answer`: a JSON schema, or the media type of what is not JSON."""
+    """One address with one method. `answer`: a JSON schema, or the media type of what is not JSON.
+
+    some: keys of the body of which at least one must be there.
+    """
 
     method: str
     path: str
     does: str
     answer: Json | str
-    asks: Fields | None = None
+    asks: Fields | Mapping[str, Fields] | None = None
     parameters: Mapping[str, Json] = field(default_factory=dict)
     errors: Sequence[int] = _ASKING
+    some: Sequence[str] = ()
 
 
 def _named(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_SHOOT = {"sid": {"type": "string"}}
-_PHOTO = {"pid": {"type": "string"}}
+_SHOOT = {"sid": SHOOT}
+_PHOTO = {"pid": PHOTO}
 _CHANGE = _named("Change")
 
 ROUTES: tuple[Route, ...] = (
@@ -51,7 +67,16 @@ ROUTES: tuple[Route, ...] = (
     Route("get", "/api/shoots/{sid}", "A shoot with all its photos and groups.", _named("Shoot"), parameters=_SHOOT),
     Route("get", "/api/shoots/{sid}/events", "What happens to it.", "text/event-stream", parameters=_SHOOT),
     Route("post", "/api/shoots/{sid}/choices", "Choose for photos.", _CHANGE, CHOICES, _SHOOT, _CHANGING),
-    Route("post", "/api/shoots/{sid}/marks", "Give stars or a colour.", _CHANGE, MARKS, _SHOOT, _CHANGING),
+    Route(
+        "post",
+        "/api/shoots/{sid}/marks",
+        "Give stars or a colour.",
+        _CHANGE,
+        MARKS,
+        _SHOOT,
+        _CHANGING,
+        some=("stars", "colour"),
+    ),
     Route("post", "/api/shoots/{sid}/accept", "Accept proposals.", answers.ACCEPTED, ACCEPT, _SHOOT, _CHANGING),
     Route("post", "/api/shoots/{sid}/undo", "Take the latest step back.", answers.BACK, NOTHING, _SHOOT, _CHANGING),
     Route("post", "/api/shoots/{sid}/redo", "Do it again.", answers.BACK, NOTHING, _SHOOT, _CHANGING),
@@ -65,7 +90,9 @@ ROUTES: tuple[Route, ...] = (
         {**_SHOOT, "audit": {"type": "integer", "minimum": 0}},
         _CHANGING,
     ),
-    Route("post", "/api/shoots/{sid}/export", "Hand over.", answers.EXPORTED, EXPORT, _SHOOT, _CHANGING),
+    Route("get", "/api/exporters", "The ways to hand over.", answers.EXPORTERS, errors=(403,)),
+    Route("post", "/api/shoots/{sid}/export", "Hand over.", answers.EXPORTED, EXPORTS, _SHOOT, _CHANGING),
+    Route("post", "/api/shoots/{sid}/export/stop", "End that.", answers.STOPPED, NOTHING, _SHOOT, _CHANGING),
     Route(
         "post",
         "/api/jobs/{job}/undo",
@@ -135,7 +162,10 @@ def _operation(route: Route) -> Json:
         "responses": {"200": _response(route), **{str(code): _error(code) for code in route.errors}},
     }
     if route.asks is not None:
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": _body(route.asks)}}}
+        schema = _body(route.asks)
+        if route.some:
+            schema["anyOf"] = [{"required": [name]} for name in route.some]
+        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     elif route.method == "post":
         made["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     return made
@@ -146,11 +176,14 @@ def _parameter(name: str, schema: Json, path: str) -> Json:
     return {"name": name, "in": place, "required": place == "path" or name == "name", "schema": schema}
 
 
-def _body(fields: Fields) -> Json:
+def _body(fields: Fields | Mapping[str, Fields]) -> Json:
+    kinds = [one for one in fields.values() if not isinstance(one, Field)]
+    if kinds:
+        return {"oneOf": [_body(kind) for kind in kinds]}
     return {
         "type": "object",
-        "properties": {name: dict(one.schema) for name, one in fields.items()},
-        "required": [name for name, one in fields.items() if one.required],
+        "properties": {name: dict(one.schema) for name, one in fields.items() if isinstance(one, Field)},
+        "required": [name for name, one in fields.items() if isinstance(one, Field) and one.required],
         "additionalProperties": False,
     }
 

@@ -108,10 +108,13 @@ def _add_question(app: Flask, assess: Assess, preview: Preview) -> None:
     def question() -> Response:
         from keepers.app import to_json
 
-        name, data = _name(), _body()
+        name, wanted = _name(), request.args.get("preview")
+        if wanted not in (None, "1"):
+            abort(400, "Ask for a preview with preview=1, or leave it out.")
+        data = _body()
         opinion = assess(name, data)
         answer = to_json(opinion)
-        if request.args.get("preview") == "1" and opinion.verdict is not None:
+        if wanted and opinion.verdict is not None:
             answer = {**answer, "preview": preview(name, data)}
         return jsonify(answer)
 

@@ -13,9 +13,9 @@ from keepers.app.review import Desk, Listener, ReviewedShoot
 from keepers.errors import NotFound, NothingToDo, PhotoError, Refused, UserError
 from keepers.types import VERDICTS, Json
 from keepers.web import security
-from keepers.web.asking import body
+from keepers.web.asking import body, one_of
 from keepers.web.openapi import description
-from keepers.web.shapes import ACCEPT, ANSWERS, AUDIT, CHOICES, EXPORT, MARKS, NOTHING, OVERLAYS, SIZES
+from keepers.web.shapes import ACCEPT, ANSWERS, AUDIT, CHOICES, EXPORTS, MARKS, NOTHING, OVERLAYS, SIZES
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
@@ -172,13 +172,23 @@ def _add_audits(app: Flask, desk: Desk) -> None:
 def _add_export(app: Flask, desk: Desk) -> None:
     @app.post("/api/shoots/<sid>/export")
     def export(sid: str) -> Response:
-        asked, shoot = body(EXPORT), desk.shoot(sid)
-        options = {name: asked[name] for name in asked if name not in ("to", "dry_run", "verdicts", "move")}
-        options = {name: value for name, value in options.items() if value not in (False, "")}
-        if asked.get("move"):
-            options["mode"] = "move"
-        verdicts = tuple(asked.get("verdicts", ()))
-        return jsonify(desk.export(shoot, asked["to"], options, verdicts, asked["dry_run"]))
+        asked, shoot = one_of("to", EXPORTS), desk.shoot(sid)
+        given = {name: value for name, value in asked.items() if value is not False and value != ""}
+        to, dry_run = given.pop("to"), given.pop("dry_run", False)
+        plan, verdicts = given.pop("plan", None), tuple(given.pop("verdicts", ()))
+        if given.pop("move", False):
+            given["mode"] = "move"
+        return jsonify(desk.export(shoot, to, given, verdicts, dry_run, plan))
+
+    @app.get("/api/exporters")
+    def exporters() -> Response:
+        return jsonify(exporters=desk.exporters())
+
+    @app.post("/api/shoots/<sid>/export/stop")
+    def stop_export(sid: str) -> Response:
+        body(NOTHING)
+        desk.stop_export(desk.shoot(sid))
+        return jsonify({})
 
     @app.post("/api/jobs/<int:job>/undo")
     def undo_job(job: int) -> Response:

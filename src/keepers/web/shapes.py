@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from keepers.catalog.marks import COLOURS, MOST_STARS
 from keepers.export import EXPORTERS, PROFILES
 from keepers.types import VERDICTS
@@ -15,6 +17,8 @@ _IDS = Field(
     {"type": "array", "items": {"type": "string", "maxLength": 64}, "maxItems": MOST_IDS},
     required=True,
 )
+SHOOT = {"type": "string", "pattern": "^[0-9a-f]{16}$"}
+PHOTO = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 _VERDICT = {"type": "string", "enum": list(VERDICTS)}
 _FLAG = Field({"type": "boolean"})
 CHOICES: Fields = {
@@ -31,16 +35,25 @@ AUDIT: Fields = {"size": Field({"type": "integer", "minimum": 1, "maximum": LARG
 _PHOTOS = {"type": "array", "items": {"type": "string", "maxLength": 64}, "maxItems": LARGEST_AUDIT}
 ANSWERS: Fields = {**{name: Field(_PHOTOS) for name in VERDICTS}, "store": Field({"type": "boolean"}, required=True)}
 NOTHING: Fields = {}
-EXPORT: Fields = {
-    "to": Field({"type": "string", "enum": list(EXPORTERS)}, required=True),
-    "dry_run": Field({"type": "boolean"}, required=True),
-    "verdicts": Field({"type": "array", "items": _VERDICT, "maxItems": len(VERDICTS)}),
-    "profile": Field({"type": "string", "enum": list(PROFILES)}),
-    "names": Field({"type": "string", "enum": ["short", "long", "both"]}),
-    "out": Field({"type": "string", "maxLength": 4096}),
-    "stars": _FLAG,
-    "embed": _FLAG,
-    "move": _FLAG,
-    "flat": _FLAG,
-    "trash": _FLAG,
+_OPTIONS: Mapping[str, tuple[str, Field]] = {
+    "profile": ("profile", Field({"type": "string", "enum": list(PROFILES)})),
+    "names": ("names", Field({"type": "string", "enum": ["short", "long", "both"]})),
+    "out": ("out", Field({"type": "string", "maxLength": 4096})),
+    "stars": ("stars", _FLAG),
+    "embed": ("embed", _FLAG),
+    "mode": ("move", _FLAG),
+    "flat": ("flat", _FLAG),
+    "trash": ("trash", _FLAG),
 }
+"""Option of an exporter -> the key that asks for it, and its values."""
+EXPORTS: Mapping[str, Fields] = {
+    name: {
+        "to": Field({"type": "string", "enum": [name]}, required=True),
+        "dry_run": Field({"type": "boolean"}, required=True),
+        "plan": Field({"type": "string", "pattern": "^[0-9a-f]{32}$"}),
+        "verdicts": Field({"type": "array", "items": _VERDICT, "maxItems": len(VERDICTS), "uniqueItems": True}),
+        **dict(_OPTIONS[option] for option in one.options),
+    }
+    for name, one in EXPORTERS.items()
+}
+"""What may be asked of each exporter."""

@@ -39,6 +39,21 @@ def test_an_unknown_photo_leaves_all_marks_as_they_were(photos: tuple[Path, str,
         assert store.marks() == {}
 
 
+@pytest.mark.parametrize("later", [Mark(), Mark(1, "blue")])
+def test_marks_stay_with_the_picture_when_another_program_writes_into_its_file(tmp_path: Path, later: Mark) -> None:
+    facts = {"tile_sharpness": 0.5}
+    old, new = (shot("a.jpg", pixels=content, facts=facts) for content in ("as it was", "with keywords"))
+    assert old.photo and new.photo and old.photo.id != new.photo.id
+    with Catalog(tmp_path / "catalog.db") as store:
+        store.save([old])
+        store.mark([(old.photo.id, Mark(4, "red"))])
+        store.save([new])
+        assert store.marks()[new.photo.id] == Mark(4, "red")
+        store.mark([(new.photo.id, later)])
+        store.save([new])
+        assert store.marks().get(new.photo.id, Mark()) == later
+
+
 @pytest.mark.parametrize("statement", ["DELETE FROM mark", "UPDATE mark SET stars = 0"])
 def test_marks_are_only_added(photos: tuple[Path, str, str], statement: str) -> None:
     path, one, _ = photos

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,8 +15,9 @@ from keepers.app import audit_result, last_audit
 from keepers.app.review import Desk, ReviewedShoot
 from keepers.catalog.db import Catalog
 from keepers.errors import StorageError
+from keepers.export import EXPORTERS
 from keepers.web import create_app
-from keepers.web.openapi import ROUTES, description
+from keepers.web.openapi import description
 from keepers.web.security import Keys
 from review_world import NAMES, PictureWorld, ids, opened, picture_world, wait
 from web_fakes import LIMIT, assess
@@ -47,50 +47,7 @@ def app(keys: Keys, desk: Desk, shoot: ReviewedShoot) -> Flask:
     return create_app(assess, keys=keys, body_limit=LIMIT, desk=desk)
 
 
-def conforms(value: Any, schema: dict[str, Any], at: str = "") -> None:
-    """Assert that a value is what a schema of the description says."""
-    if "$ref" in schema:
-        return conforms(value, description()["components"]["schemas"][schema["$ref"].rpartition("/")[2]], at)
-    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    python = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
-    if value is None:
-        assert "null" in kinds, at
-        return None
-    matching = [kind for kind in kinds if kind != "null" and isinstance(value, python[kind])]
-    assert matching and not (isinstance(value, bool) and "boolean" not in kinds), (at, value)
-    assert value in schema.get("enum", [value]), (at, value)
-    if isinstance(value, dict) and "properties" in schema:
-        assert set(schema.get("required", ())) <= set(value), (at, set(schema["required"]) - set(value))
-        if schema.get("additionalProperties") is False:
-            assert set(value) <= set(schema["properties"]), (at, set(value) - set(schema["properties"]))
-        for name in set(value) & set(schema["properties"]):
-            conforms(value[name], schema["properties"][name], f"{at}.{name}")
-    if isinstance(value, list):
-        for item in value:
-            conforms(item, schema["items"], f"{at}[]")
-    return None
-
-
-def answer(path: str, method: str = "get") -> dict[str, Any]:
-    """The schema of an answer."""
-    content = description()["paths"][path][method]["responses"]["200"]["content"]
-    return content["application/json"]["schema"]
-
-
 # What is described
-
-
-def test_the_description_names_every_address_and_no_other(app: Flask) -> None:
-    inner = {"sid": "{sid}", "pid": "{pid}", "size": "{size}", "kind": "{kind}", "job": "{job}"}
-    inner["audit"] = "{audit}"
-    served = set()
-    for rule in app.url_map.iter_rules():
-        if rule.rule.startswith("/api/"):
-            path = rule.rule.replace("<int:", "<")
-            for name, braces in inner.items():
-                path = path.replace(f"<{name}>", braces)
-            served |= {(method.lower(), path) for method in rule.methods - {"HEAD", "OPTIONS"}}
-    assert served == {(route.method, route.path) for route in ROUTES}
 
 
 def test_the_description_is_served_and_its_references_lead_somewhere(visitor: FlaskClient) -> None:
@@ -101,33 +58,69 @@ def test_the_description_is_served_and_its_references_lead_somewhere(visitor: Fl
     assert {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]} <= names
 
 
-def test_answers_are_as_described(visitor: FlaskClient, shoot: ReviewedShoot, tmp_path: Path) -> None:
-    api, photo = f"/api/shoots/{shoot.id}", ids(shoot)["soft1.jpg"]
-    conforms(visitor.get("/api/shoots").get_json(), answer("/api/shoots"))
-    conforms(visitor.get(api).get_json(), answer("/api/shoots/{sid}"))
-    drawn = visitor.post(f"{api}/audits", json={"size": 2}).get_json()
-    conforms(drawn, answer("/api/shoots/{sid}/audits", "post"))
-    one = f"{api}/audits/{drawn['audit']}"
-    for answers in ({}, {"keep": drawn["ids"]}):
-        said = visitor.post(one, json={**answers, "store": False}).get_json()
-        conforms(said, answer("/api/shoots/{sid}/audits/{audit}", "post"))
-    conforms(visitor.get(f"/api/photos/{photo}").get_json(), answer("/api/photos/{pid}"))
-    for verb, body in (
-        ("choices", {"ids": [photo], "verdict": "maybe"}),
-        ("marks", {"ids": [photo], "stars": 3, "colour": "red"}),
-        ("accept", {"ids": list(ids(shoot).values())[:2]}),
-        ("undo", {}),
-        ("redo", {}),
-        ("export", {"to": "csv", "dry_run": True}),
-        ("export", {"to": "xmp", "dry_run": False, "profile": "darktable", "stars": True}),
-    ):
-        response = visitor.post(f"{api}/{verb}", json=body)
-        assert response.status_code == 200, response.get_json()
-        conforms(response.get_json(), answer(f"/api/shoots/{{sid}}/{verb}", "post"), verb)
-    job = response.get_json()["job"]
-    back = visitor.post(f"/api/jobs/{job}/undo", json={}).get_json()
-    conforms(back, answer("/api/jobs/{job}/undo", "post"))
-    assert back["restored"] == response.get_json()["written"] and not list(shoot.folder.glob("*.xmp"))
+def test_an_export_is_looked_at_done_and_taken_back(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    api = f"/api/shoots/{shoot.id}/export"
+    asked = {"to": "xmp", "dry_run": True, "profile": "darktable", "verdicts": ["keep", "delete"]}
+    look = visitor.post(api, json=asked).get_json()
+    assert look["job"] is None and look["written"] == 0 and look["counts"]["written"] == len(look["planned"]) == 4
+    assert not list(shoot.folder.glob("*.xmp"))
+    done = visitor.post(api, json={**asked, "dry_run": False, "plan": look["plan"]}).get_json()
+    assert (done["written"], done["failed"], done["left_out"]) == (4, [], 0)
+    assert sorted(one["path"] for one in look["planned"]) == sorted(map(str, shoot.folder.glob("*.xmp")))
+    back = visitor.post(f"/api/jobs/{done['job']}/undo", json={}).get_json()
+    assert back["restored"] == done["written"] and not list(shoot.folder.glob("*.xmp"))
+
+
+def test_a_plan_that_no_longer_holds_is_not_done(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    api = f"/api/shoots/{shoot.id}"
+    asked = {"to": "xmp", "dry_run": True}
+    look = visitor.post(f"{api}/export", json=asked).get_json()
+    visitor.post(f"{api}/choices", json={"ids": [ids(shoot)["a.jpg"]], "verdict": "maybe"})
+    response = visitor.post(f"{api}/export", json={**asked, "dry_run": False, "plan": look["plan"]})
+    assert (response.status_code, "look at it once more" in response.get_json()["error"]) == (409, True)
+    assert not list(shoot.folder.glob("*.xmp"))
+
+
+def test_an_export_tells_how_far_it_is_and_can_be_stopped(
+    visitor: FlaskClient, desk: Desk, shoot: ReviewedShoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = f"/api/shoots/{shoot.id}"
+    monkeypatch.setattr("keepers.app.review.handing._PACE_S", 0)
+    listener = desk.listen(shoot)
+    heard: list[tuple[int, int]] = []
+
+    def tell(name: str, event: tuple[str, dict[str, int]]) -> None:
+        heard.append((event[1]["done"], event[1]["total"]))
+        assert visitor.post(f"{api}/export/stop", json={}).status_code == 200  # as from another thread
+
+    monkeypatch.setattr(desk._listeners, "tell", tell)
+    done = visitor.post(f"{api}/export", json={"to": "xmp", "dry_run": False}).get_json()
+    desk.leave(listener)
+    assert heard == [(1, 4)]
+    assert (done["written"], done["left_out"]) == (1, 3)
+    assert len(list(shoot.folder.glob("*.xmp"))) == 1
+    visitor.post(f"/api/jobs/{done['job']}/undo", json={})
+    assert not list(shoot.folder.glob("*.xmp"))
+
+
+def test_photos_that_are_not_handed_over_as_shown_are_named(visitor: FlaskClient, shoot: ReviewedShoot) -> None:
+    api = f"/api/shoots/{shoot.id}"
+    visitor.post(f"{api}/marks", json={"ids": [ids(shoot)["soft1.jpg"]], "stars": 4.0})
+    look = visitor.post(f"{api}/export", json={"to": "xmp", "dry_run": True}).get_json()
+    assert [note.split(":")[0].split(",")[0] for note in look["notes"]] == [
+        "1 photo has your stars",
+        "1 photo could not be read",
+        "4 JPEGs have no RAW",
+    ]
+    whats = {Path(one["path"]).name: one["what"] for one in look["planned"]}
+    assert whats["soft1.xmp"] == "unflag and label Yellow, rate 4 of 5"
+    assert whats["soft2.xmp"] == "reject and label Red"
+
+
+def test_every_way_to_export_is_told_with_its_options(visitor: FlaskClient) -> None:
+    told = {one["name"]: one for one in visitor.get("/api/exporters").get_json()["exporters"]}
+    assert set(told) == set(EXPORTERS)
+    assert told["csv"]["options"] == ["out"] and told["csv"]["does"].endswith(".")
 
 
 # What is answered

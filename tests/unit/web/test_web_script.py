@@ -1,5 +1,6 @@
 """The pages' scripts are plain JavaScript whose types are checked."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import keepers.web
 
 STATIC = Path(keepers.web.__file__).parent / "static"
-SCRIPTS = [STATIC / "app.js", *sorted((STATIC / "review").glob("*.js"))]
+SCRIPTS = [STATIC / "app.js", *sorted(STATIC.glob("*/*.js"))]
 TYPESCRIPT = "typescript@5.9.3"
 OPTIONS = ("--checkJs", "--allowJs", "--noEmit", "--strict", "--noUnusedLocals", "--noImplicitReturns")
 TARGET = ("--target", "es2022", "--module", "es2022", "--lib", "es2022,dom,dom.iterable")
@@ -30,6 +31,13 @@ def compiler(folder: Path) -> list[str]:
     if fetched.returncode:
         pytest.skip("npx cannot fetch TypeScript here, so the script's types are not checked")
     return command
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(STATIC)))
+def test_scripts_stay_readable_and_make_no_html_from_strings(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 400
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
 
 
 def test_types(tmp_path: Path) -> None:

@@ -115,8 +115,6 @@ def test_policy_allows_nothing_inline_and_the_page_needs_nothing_inline(app: Fla
     assert "unsafe" not in HEADERS["Content-Security-Policy"]
     page = (WEB / "templates" / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|https?://", page)
-    script = (WEB / "static" / "app.js").read_text(encoding="utf-8")
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
 
 
 def test_the_page_loads_only_from_here(visitor: FlaskClient) -> None:

@@ -13,7 +13,7 @@ from keepers.app.measuring import Run, photos_in
 from keepers.app.review import checking
 from keepers.app.review.details import details
 from keepers.app.review.events import Listener, Listeners
-from keepers.app.review.handing import hand_over, take_back
+from keepers.app.review.handing import Handover, hand_over, take_back, ways
 from keepers.app.review.listing import Listing
 from keepers.app.review.pictures import Pictures, original
 from keepers.app.review.render import What
@@ -53,6 +53,7 @@ class Desk:
         self._opened: Catalog | None = None
         self._generation = -1
         self._listeners = Listeners()
+        self._handovers: dict[str, Handover] = {}
         self._pictures = Pictures(cache)
 
     def open(self, folder: Path | str) -> ReviewedShoot:
@@ -149,9 +150,15 @@ class Desk:
         options: Mapping[str, object],
         verdicts: tuple[VerdictName, ...] = (),
         dry_run: bool = False,
+        plan: str | None = None,
     ) -> Json:
-        """Hand the verdicts over; raises as the verb `export`."""
+        """Hand the verdicts over, and tell all tabs how far it is; raises as the verb `export`."""
         shoot.rows()  # not before everything is judged
+        running = Handover(
+            lambda done, total: self._listeners.tell(shoot.id, ("exporting", {"done": done, "total": total}))
+        )
+        if not dry_run:
+            self._handovers[shoot.id] = running
         told = hand_over(
             shoot.folder,
             to,
@@ -160,9 +167,20 @@ class Desk:
             dry_run=dry_run,
             catalog=self.catalog,
             model=self._run.settings.model,
+            plan=plan,
+            running=running,
         )
         self._refresh()
         return told
+
+    def exporters(self) -> list[Json]:
+        """The ways to export."""
+        return ways()
+
+    def stop_export(self, shoot: ReviewedShoot) -> None:
+        """End the export of a shoot that runs, if one does; what is done stays done and can be undone."""
+        if (running := self._handovers.get(shoot.id)) is not None:
+            running.stop()
 
     def undo_job(self, job: int) -> Json:
         """Take an export back; raises as the verb `undo`."""

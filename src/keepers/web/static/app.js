@@ -1,15 +1,13 @@
 // The page of `keepers serve`: photos go to the server a few at a time, and each answer becomes a card.
 // A plain ES module without a build step; its types are JSDoc and checked by `tsc --checkJs --strict`.
 
+import { card } from "./serve/card.js";
+import { byId, part } from "./serve/dom.js";
+import { itemsOf, photosOf, walk, withoutPairs } from "./serve/photos.js";
+
 /**
- * @typedef {{name: string, sentence: string, weight: number}} Reason
- * @typedef {Record<string, number>} Numbers
- * @typedef {{
- *   error: string | null, label?: string | null, probabilities?: Numbers | null, flaws?: Numbers | null,
- *   score?: number | null, verdict?: string | null, reasons?: Reason[], model?: string | null,
- *   would_change?: string | null, preview?: string | null,
- * }} Answer what `keepers assess --json` says of one photo; of a refusal only `error`
- * @typedef {{file: File, path: string}} Item a photo and its path inside the chosen folder
+ * @typedef {import("./serve/photos.js").Item} Item
+ * @typedef {import("./serve/card.js").Answer} Answer
  */
 
 /** Requests at a time: more would not be faster, and each holds a whole photo in memory. */
@@ -18,34 +16,6 @@ const AT_ONCE = 3;
 const THUMB_WIDTH = 640;
 const CSRF = document.body.dataset.csrf ?? "";
 const LIMIT = Number(document.body.dataset.limit);
-/** File name endings: pictures, camera RAW, and the pictures that cameras write beside a RAW. */
-const [PICTURES, RAWS, PAIRED] = ["pictures", "raws", "paired"].map(
-  (kind) => new Set((document.body.dataset[kind] ?? "").split(" ")),
-);
-
-/**
- * @template {HTMLElement} T
- * @param {string} id
- * @param {new () => T} kind
- * @returns {T}
- */
-function byId(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`the page has no ${id}`);
-  return found;
-}
-
-/**
- * @param {ParentNode} root
- * @param {string} selector
- * @returns {HTMLElement}
- */
-function part(root, selector) {
-  const found = root.querySelector(selector);
-  if (!(found instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
-  return found;
-}
-
 const cards = byId("cards", HTMLUListElement);
 const empty = byId("empty", HTMLElement);
 const clearButton = byId("clear", HTMLButtonElement);
@@ -53,6 +23,11 @@ const progress = byId("progress", HTMLElement);
 const note = byId("note", HTMLElement);
 /** @type {HTMLButtonElement[]} */
 const chips = Array.from(document.querySelectorAll("button[data-show]"));
+
+/** Letter and name of each verdict, as the chips have them. */
+const TITLES = Object.fromEntries(
+  chips.map(({ dataset: { show, letter, title } }) => [show ?? "", { letter: letter ?? "", title: title ?? "" }]),
+);
 
 /** @type {Item[]} */
 let waiting = [];
@@ -64,23 +39,6 @@ let shown = "all";
 let round = new AbortController();
 
 // ---- What was chosen -------------------------------------------------------------------------------------
-
-/** @param {string} path */
-const ending = (path) => (/\.([^./]+)$/.exec(path)?.[1] ?? "").toLowerCase();
-
-/** Photos of a folder in the order of their names, without hidden files and what is no photo. @param {Item[]} items */
-function photosOf(items) {
-  const hidden = /(^|\/)[.@#$]/;
-  const photos = items.filter(({ path }) => !hidden.test(path) && (PICTURES.has(ending(path)) || RAWS.has(ending(path))));
-  return photos.sort((a, b) => a.path.localeCompare(b.path, undefined, { numeric: true }));
-}
-
-/** RAW and JPEG of one stem are one photo, judged by the JPEG. @param {Item[]} items */
-function withoutPairs(items) {
-  const stem = (/** @type {Item} */ { path }) => path.slice(0, path.length - ending(path).length).toLowerCase();
-  const pictures = new Set(items.filter(({ path }) => PAIRED.has(ending(path))).map(stem));
-  return items.filter((item) => !(RAWS.has(ending(item.path)) && pictures.has(stem(item))));
-}
 
 /**
  * @param {Item[]} items
@@ -98,30 +56,6 @@ function add(items, whole) {
   total += photos.length;
   show();
   pump();
-}
-
-/** @param {FileList | null} files @returns {Item[]} */
-function itemsOf(files) {
-  return Array.from(files ?? [], (file) => ({ file, path: file.webkitRelativePath || file.name }));
-}
-
-/** @param {FileSystemEntry} entry @returns {Promise<Item[]>} */
-async function walk(entry) {
-  if (entry instanceof FileSystemFileEntry) {
-    /** @type {File} */
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    return [{ file, path: entry.fullPath.slice(1) }];
-  }
-  if (!(entry instanceof FileSystemDirectoryEntry)) return [];
-  const reader = entry.createReader();
-  /** @type {Item[]} */
-  const items = [];
-  for (;;) {  // the browser hands a folder out in portions
-    /** @type {FileSystemEntry[]} */
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (some.length === 0) return items;
-    for (const one of some) items.push(...(await walk(one)));
-  }
 }
 
 /** @param {DataTransfer} data */
@@ -167,7 +101,9 @@ async function look(item, signal) {
   const answer = await ask(item, small === null, signal);
   if (signal.aborted || answer === null) return;
   const source = small ? URL.createObjectURL(small) : answer.preview ?? null;
-  cards.append(card(item, answer, source));
+  const made = card(item, answer, source, TITLES);
+  made.hidden = shown !== "all" && shown !== made.dataset.verdict;
+  cards.append(made);
 }
 
 /**
@@ -234,92 +170,6 @@ function lost() {
 
 // ---- What is shown ---------------------------------------------------------------------------------------
 
-/**
- * @param {Item} item
- * @param {Answer} answer
- * @param {string | null} source address of the small picture
- */
-function card(item, answer, source) {
-  const made = part(fragment("card"), "li");
-  const verdict = answer.error === null ? answer.verdict ?? "unread" : "unread";
-  made.dataset.verdict = verdict;
-  made.hidden = shown !== "all" && shown !== verdict;
-  picture(made, item, source);
-  const chip = chips.find(({ dataset }) => dataset.show === verdict)?.dataset;
-  const letter = part(made, ".letter");
-  letter.classList.add(verdict);
-  letter.textContent = chip?.letter ?? "";
-  letter.ariaHidden = "true";
-  const name = part(made, ".name");
-  name.textContent = item.file.name;
-  name.title = item.path;
-  const { error, label } = answer;
-  part(made, ".label").textContent = (chip?.title ?? verdict) + (error === null && label ? ` · ${words(label)}` : "");
-  part(made, ".reasons").append(...sentences(answer));
-  fill(made, answer);
-  return made;
-}
-
-/** @param {HTMLElement} made @param {Item} item @param {string | null} source */
-function picture(made, item, source) {
-  const image = /** @type {HTMLImageElement} */ (part(made, "img"));
-  const placeholder = part(made, ".ending");
-  if (source === null) {
-    placeholder.textContent = ending(item.path).toUpperCase() || "?";
-    placeholder.hidden = false;
-    return;
-  }
-  image.src = source;
-  image.alt = item.file.name;
-  image.hidden = false;
-}
-
-/** @param {Answer} answer */
-function sentences({ error, reasons = [] }) {
-  if (error !== null) return [sentence(error)];
-  return reasons.length ? reasons.map((reason) => sentence(reason.sentence)) : [sentence("No flaw found.", "calm")];
-}
-
-/** @param {string} text @param {string} [look] */
-function sentence(text, look = "") {
-  const line = document.createElement("li");
-  line.textContent = text;
-  line.className = look;
-  return line;
-}
-
-/** The two sets of bars. @param {HTMLElement} made @param {Answer} answer */
-function fill(made, { error, label, probabilities, flaws, score, model, would_change: change }) {
-  if (error !== null || !probabilities || !flaws) {
-    part(made, "details").remove();
-    return;
-  }
-  part(made, ".classes").append(...Object.entries(probabilities).map(([name, p]) => bar(name, p, name === label)));
-  part(made, ".flaws").append(...Object.entries(flaws).map(([name, p]) => bar(name, p, p >= 0.5)));
-  part(made, ".change").textContent = change ?? "";
-  const quality = score == null ? "" : `Technical quality ${percent(score)}. `;
-  part(made, ".model").textContent = `${quality}Model: ${model ?? "none"}.`;
-}
-
-/** @param {string} name @param {number} p 0..1 @param {boolean} strong */
-function bar(name, p, strong) {
-  const line = part(fragment("bar"), ".line");
-  line.classList.toggle("most", strong);
-  part(line, "dt").textContent = words(name);
-  part(line, ".fill").style.width = `${100 * p}%`;
-  part(line, ".percent").textContent = percent(p);
-  return line;
-}
-
-/** @param {string} id */
-function fragment(id) {
-  return /** @type {DocumentFragment} */ (byId(id, HTMLTemplateElement).content.cloneNode(true));
-}
-
-/** @param {string} name */
-const words = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
-/** @param {number} p 0..1 */
-const percent = (p) => (p > 0 && p < 0.01 ? "<1%" : p > 0.99 && p < 1 ? ">99%" : `${Math.round(100 * p)}%`);
 /** @param {number} n */
 const plural = (n) => `${n} ${n === 1 ? "photo" : "photos"}`;
 

@@ -79,12 +79,12 @@ export const audit = () => post(`/api/shoots/${SHOOT}/audits`, {});
  * @returns {Promise<import("./types.js").Audited>}
  */
 export const audited = (audit, answers) => post(`/api/shoots/${SHOOT}/audits/${audit}`, answers);
-/**
- * @param {Record<string, unknown>} body
- * @returns {Promise<{planned: {path: string, what: string}[], written: number, skipped: string[], job: number | null}>}
- */
+/** @returns {Promise<{name: string, does: string, options: string[]}[]>} */
+export const exporters = () => request("/api/exporters").then((answer) => answer.exporters);
+/** @param {Record<string, unknown>} body @returns {Promise<import("./types.js").Exported>} */
 export const exported = (body) => post(`/api/shoots/${SHOOT}/export`, body);
-/** @param {number} job @returns {Promise<unknown>} */
+export const stopExport = () => post(`/api/shoots/${SHOOT}/export/stop`, {});
+/** @param {number} job @returns {Promise<{restored: number, refused: string[]}>} */
 export const undoJob = (job) => post(`/api/jobs/${job}/undo`, {});
 /** @param {import("./types.js").Write} write @returns {Promise<import("./types.js").Change>} */
 export const store = (write) => post(`/api/shoots/${SHOOT}/${write.verb}`, write.body);
@@ -105,6 +105,10 @@ export function listen(on) {
   source.addEventListener("hello", parsed(on.hello));
   source.addEventListener("change", parsed(on.change));
   source.addEventListener("progress", parsed(on.progress));
+  source.addEventListener(
+    "exporting",
+    parsed((detail) => document.dispatchEvent(new CustomEvent("keepers-exporting", { detail }))),
+  );
   source.addEventListener("error", () => {
     on.lost();
     source.close();

@@ -54,7 +54,7 @@ export function commands({ shoot, table, loupe, compare, audit }) {
     audit: () => void audit.begin().catch((error) => shoot.tell(error.message)),
     "audit-keep": () => audit.answer(true),
     "audit-reject": () => audit.answer(false),
-    export: () => exporting(),
+    export: () => void exporting().catch((error) => shoot.tell(error.message)),
     theme: () => theme.toggle(),
     help: () => {},
     grid: () => table.show("grid"),

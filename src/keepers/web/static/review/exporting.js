@@ -3,142 +3,162 @@
 import * as api from "./api.js";
 import { dialog } from "./dialogs.js";
 import { button, make, plural } from "./dom.js";
+import { asked, form } from "./export-form.js";
 
 const LISTED = 500;
 
-/** @param {string} name @param {string} label @param {[string, string][]} options */
-function choice(name, label, options) {
-  const select = make(
-    "select",
-    { class: "form-select form-select-sm", name, id: `export-${name}` },
-    ...options.map(([value, text]) => make("option", { value }, text)),
-  );
-  return make("div", { class: "field" }, make("label", { for: `export-${name}` }, label), select);
-}
+/** @typedef {import("./types.js").Exported} Exported */
 
-/** @param {string} name @param {string} label */
-function tick(name, label) {
-  return make("label", { class: "tick" }, make("input", { type: "checkbox", name, class: "form-check-input" }), label);
-}
+/** What a count of files is in words: done, or to be done. @type {Record<keyof Exported["counts"], [string, string]>} */
+const DEEDS = {
+  written: ["written", "Write"],
+  copied: ["copied", "Copy"],
+  moved: ["moved", "Move"],
+  trashed: ["moved to the trash", "Trash"],
+};
 
-export function exporting() {
-  const to = choice("to", "Format", [
-    ["xmp", "XMP: flags and labels for Lightroom, Bridge, darktable, digiKam"],
-    ["csv", "CSV: a table of all facts"],
-    ["json", "JSON: the same for scripts"],
-    ["files", "Files: a folder per pile"],
-  ]);
-  const profile = choice("profile", "For", [
-    ["adobe", "Lightroom"],
-    ["bridge", "Bridge"],
-    ["darktable", "darktable"],
-    ["digikam", "digiKam"],
-  ]);
-  const stars = tick("stars", "Write stars, too");
-  const out = make(
-    "div",
-    { class: "field" },
-    make("label", { for: "export-out" }, "Into"),
-    make("input", {
-      class: "form-control form-control-sm",
-      name: "out",
-      id: "export-out",
-      placeholder: "path of the file or folder",
-      autocomplete: "off",
-    }),
-  );
-  const move = tick("move", "Move the files instead of copying them");
-  const form = make(
-    "form",
-    { class: "export" },
-    to,
-    profile,
-    out,
-    make("div", { class: "field" }, make("span", {}), make("div", {}, stars, move)),
-  );
+export async function exporting() {
+  const questions = form(await api.exporters());
   const result = make("div", { class: "result", role: "status" });
   const go = button("Export", () => void run(false), { class: "btn btn-sm loud", disabled: true });
-  const look = button("What would be written?", () => void run(true));
-  const made = dialog("Export", [form, result], [look, go]);
+  const look = button("Show what would be done", () => void run(true), { class: "btn btn-sm framed" });
+  const made = dialog("Export", [questions, result], [look, go]);
   made.classList.add("wide");
+  /** What the list that is shown was made of; it alone is done. @type {string | null} */
+  let plan = null;
 
-  const wanted = () => {
-    const data = new FormData(form);
-    const kind = String(data.get("to"));
-    /** @type {Record<string, unknown>} */
-    const body = { to: kind };
-    if (kind === "xmp") Object.assign(body, { profile: data.get("profile"), stars: data.has("stars") });
-    else if (data.get("out")) body.out = data.get("out");
-    if (kind === "files") body.move = data.has("move");
-    return body;
-  };
-  const dress = () => {
-    const kind = String(new FormData(form).get("to"));
-    profile.hidden = stars.hidden = kind !== "xmp";
-    out.hidden = kind === "xmp";
-    move.hidden = kind !== "files";
+  const forget = () => {
+    plan = null;
     go.disabled = true;
+    go.textContent = "Export";
     result.replaceChildren();
   };
-  form.addEventListener("input", dress);
-  form.addEventListener("submit", (event) => {
+  questions.addEventListener("input", forget);
+  questions.addEventListener("submit", (event) => {
     event.preventDefault();
     void run(true);
   });
-  dress();
 
   /** @param {boolean} dry */
   async function run(dry) {
-    go.disabled = look.disabled = true;
+    const body = asked(questions);
+    if (body === null) return result.replaceChildren(wrong("Choose at least one pile of photos."));
+    if (!dry && plan === null) return undefined;
+    busy(true);
+    const end = dry ? waiting(result) : progress(result);
     try {
-      const answer = await api.exported({ ...wanted(), dry_run: dry });
-      report(answer, dry);
-      go.disabled = !dry;
-      if (dry && answer.planned.length) go.focus();
+      const answer = await api.exported({ ...body, dry_run: dry, ...(dry ? {} : { plan }) });
+      if (!made.isConnected) return undefined;
+      forget();
+      result.replaceChildren(...report(answer, dry, (job) => void undo(job)));
+      if (dry && answer.planned.length) ready(answer);
     } catch (error) {
-      result.replaceChildren(make("p", { class: "wrong" }, error instanceof Error ? error.message : String(error)));
+      forget();
+      result.replaceChildren(wrong(error));
+    } finally {
+      end();
+      busy(false);
     }
-    look.disabled = false;
+    return undefined;
   }
 
-  /** @param {Awaited<ReturnType<typeof api.exported>>} answer @param {boolean} dry */
-  function report(answer, dry) {
-    const head = dry
-      ? `Would write ${plural(answer.planned.length, "file")}. Nothing has been written yet.`
-      : `Wrote ${plural(answer.written, "file")}.`;
-    const folder = shared(answer.planned.map(({ path }) => path));
-    const where = folder ? make("p", { class: "soft" }, `In ${folder}`) : null;
-    const lines = answer.planned
-      .slice(0, LISTED)
-      .map(({ path, what }) =>
-        make(
-          "li",
-          {},
-          make("span", { class: "path", title: path }, path.slice(folder.length)),
-          make("span", { class: "soft" }, what),
-        ),
-      );
-    if (answer.planned.length > LISTED)
-      lines.push(make("li", {}, `and ${plural(answer.planned.length - LISTED, "other")}`));
-    const skipped = answer.skipped.map((sentence) => make("li", { class: "wrong" }, sentence));
-    const job = answer.job;
-    const back = job === null || dry ? null : button("Undo this export", () => void undo(job));
-    result.replaceChildren(
-      make("p", {}, make("strong", {}, head), back ? " " : "", back ?? ""),
-      where ?? "",
-      make("ul", { class: "planned", tabindex: "0", "aria-label": "Files" }, ...skipped, ...lines),
-    );
+  /** @param {Exported} answer */
+  function ready(answer) {
+    plan = answer.plan;
+    const kinds = Object.entries(answer.counts).filter(([, count]) => count);
+    const [kind, count] = kinds[0] ?? ["written", 0];
+    const deed = DEEDS[/** @type {keyof Exported["counts"]} */ (kind)][1];
+    go.textContent = kinds.length > 1 ? `Do all of this` : `${deed} ${plural(count, "file")}`;
+    go.disabled = false;
+    go.focus();
+  }
+
+  /** While files change nothing else can be asked. @param {boolean} on */
+  function busy(on) {
+    look.disabled = on;
+    if (on) go.disabled = true;
+    for (const field of questions.elements) field.toggleAttribute("disabled", on);
   }
 
   /** @param {number} job */
   async function undo(job) {
     try {
-      await api.undoJob(job);
-      result.replaceChildren(make("p", {}, make("strong", {}, "The export is taken back.")));
+      const { restored, refused } = await api.undoJob(job);
+      const head = `The export is taken back: ${plural(restored, "file")} as before.`;
+      result.replaceChildren(make("p", {}, make("strong", {}, head)), ...sentences(refused));
     } catch (error) {
-      result.replaceChildren(make("p", { class: "wrong" }, error instanceof Error ? error.message : String(error)));
+      result.replaceChildren(wrong(error));
     }
   }
+}
+
+/** Nothing is said before it has taken a while. @param {HTMLElement} result */
+function waiting(result) {
+  const timer = setTimeout(() => result.replaceChildren(make("p", { class: "soft" }, "Looking at the files …")), 400);
+  return () => clearTimeout(timer);
+}
+
+/** How far it is, with a way to end it. @param {HTMLElement} result */
+function progress(result) {
+  const bar = make("progress", { "aria-label": "Files done" });
+  const text = make("span", { class: "soft" }, "Beginning …");
+  const stop = button("Stop", () => {
+    stop.disabled = true;
+    void api.stopExport().catch(() => {});
+  });
+  result.replaceChildren(make("div", { class: "running" }, bar, text, stop));
+  /** @param {Event} event */
+  const heard = (event) => {
+    const { done, total } = /** @type {CustomEvent<{done: number, total: number}>} */ (event).detail;
+    bar.max = total;
+    bar.value = done;
+    text.textContent = `${done.toLocaleString("en")} of ${plural(total, "file")}`;
+  };
+  document.addEventListener("keepers-exporting", heard);
+  return () => document.removeEventListener("keepers-exporting", heard);
+}
+
+/** @param {Exported} answer @param {boolean} dry @param {(job: number) => void} undo @returns {HTMLElement[]} */
+function report(answer, dry, undo) {
+  const { planned, counts, job } = answer;
+  const done = Object.entries(DEEDS)
+    .map(([kind, [word]]) => ({ word, count: counts[/** @type {keyof typeof counts} */ (kind)] }))
+    .filter(({ count }) => count)
+    .map(({ word, count }) => `${plural(count, "file")} ${dry ? "would be " : ""}${word}`)
+    .join(", ");
+  const nothing = answer.skipped.length || answer.failed.length ? "Nothing" : "Nothing: all is as it should be";
+  const head = make("p", {}, make("strong", {}, `${done || nothing}.`));
+  if (dry) head.append(" Nothing has been changed yet.");
+  else if (job !== null) head.append(" ", button("Undo this export", () => undo(job), { class: "btn btn-sm framed" }));
+  const stopped = answer.left_out ? [`${plural(answer.left_out, "file")} not done; export again to go on.`] : [];
+  const moved = !dry && counts.moved ? ["Files have moved, so this page shows them no longer; review their new folder."] : [];
+  const notes = [...stopped, ...moved, ...answer.notes].map((note) => make("p", { class: "soft" }, note));
+  const folder = shared(planned.map(({ path }) => path));
+  const lines = planned.slice(0, LISTED).map(({ path, what }) => {
+    const name = make("span", { class: "path", title: path }, path.slice(folder.length));
+    return make("li", {}, name, make("span", { class: "soft" }, what));
+  });
+  if (planned.length > LISTED) lines.push(make("li", {}, `and ${plural(planned.length - LISTED, "other")}`));
+  const where = folder ? [make("p", { class: "soft" }, `In ${folder}`)] : [];
+  const list = make("ul", { class: "planned", tabindex: "0", "aria-label": "Files" }, ...lines);
+  return [
+    head,
+    ...notes,
+    ...sentences(answer.failed),
+    ...sentences(answer.skipped),
+    ...(lines.length ? [...where, list] : []),
+  ];
+}
+
+/** @param {unknown} what an error, or a sentence */
+const wrong = (what) => make("p", { class: "wrong" }, what instanceof Error ? what.message : String(what));
+
+/** What could not be done, a sentence each. @param {string[]} said @returns {HTMLElement[]} */
+function sentences(said) {
+  if (!said.length) return [];
+  const lines = said.slice(0, LISTED).map((sentence) => make("li", {}, sentence));
+  if (said.length > LISTED) lines.push(make("li", {}, `and ${plural(said.length - LISTED, "other")}`));
+  return [make("ul", { class: "planned wrong", tabindex: "0", "aria-label": "Left as they are" }, ...lines)];
 }
 
 /** The folder that all paths lie in, with the slash at its end; "" where there is none. @param {string[]} paths */

@@ -41,5 +41,12 @@
  * @typedef {{verb: Verb, ids: string[], body: Record<string, unknown>}} Write something to be stored, in the order it was done
  * @typedef {{pid: string, members: string[], group: Group | null}} Item one place in the grid: a photo, or a stack of several
  */
+/**
+ * @typedef {{
+ *   photos: number, planned: {path: string, what: string}[], plan: string | null,
+ *   counts: {written: number, copied: number, moved: number, trashed: number}, skipped: string[], failed: string[],
+ *   left_out: number, notes: string[], job: number | null,
+ * }} Exported what an export did, or would do
+ */
 
 export {};
