@@ -2,7 +2,7 @@
 
     python tests/soak/review.py                              10,000 photos like those of the sample shoot
     python tests/soak/review.py --like FOLDER --photos 100000
-    python tests/soak/review.py --keep 20% --profile
+    python tests/soak/review.py --keep 20% --taste --profile
     python tests/soak/review.py --catalog 100000             what the page asks a catalog of so many photos
     python tests/soak/review.py --loupe 1000 --like FOLDER   the memory of the server while one goes through so many
 
@@ -37,6 +37,8 @@ from keepers.app.review import Desk, ReviewedShoot
 from keepers.catalog.db import Catalog
 from keepers.io.scan import scan
 from keepers.pipeline.policy import Wishes
+from keepers.pipeline.taste import Gate, Scale, Taste
+from keepers.pipeline.taste_facts import QUALITY
 from keepers.settings import settings
 from keepers.types import Measurement, Photo, PhotoFile, Report, Source
 
@@ -75,6 +77,8 @@ def build(place: Path, like: Path | None, count: int, wishes: Wishes) -> tuple[P
     """The folder and the catalog, made where they are not there yet."""
     shoot, catalog = place / "shoot", place / "catalog.db"
     if catalog.is_file():
+        with Catalog(catalog) as store:
+            store.note_shoot(shoot, wishes)
         return shoot, catalog
     real = like or place / "sample"
     if like is None:
@@ -201,6 +205,7 @@ def main() -> None:
     parser.add_argument("--like", type=Path)
     parser.add_argument("--at", type=Path, help="keep what is made here, and use it again")
     parser.add_argument("--keep")
+    parser.add_argument("--taste", action="store_true", help="judge by a taste for light and smiles")
     parser.add_argument("--profile", action="store_true", help="say where the time of opening goes")
     parser.add_argument("--catalog", type=int, default=0, metavar="N")
     parser.add_argument("--loupe", type=int, default=0, metavar="N")
@@ -213,6 +218,9 @@ def main() -> None:
         return loupe(place, asked.like, asked.loupe)
     folder, catalog = build(place, asked.like, asked.photos, Wishes(asked.keep))
     desk = Desk(catalog=catalog)
+    if asked.taste:
+        scale = Scale((QUALITY, "light", "smile"), (0.0, -3.0, 0.3), (1.0, 1.0, 0.3))
+        vars(desk._run)["taste"] = Taste(scale, (1.0, 0.5, 0.5), -1.0, Gate(), 1.0)
     try:
         if asked.profile:
             shoot, profiler = ReviewedShoot(folder, desk._store, lambda *_: None), cProfile.Profile()

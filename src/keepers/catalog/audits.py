@@ -13,6 +13,8 @@ from keepers.errors import NotFound
 from keepers.types import VerdictName
 
 Part = Literal["all", "deleted"]
+_LARGEST = (1 << 63) - 1
+"""Number that SQLite takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def begin(db: sqlite3.Connection, folder: Path, photos: int, deleted: int, drawn
 
 def load(db: sqlite3.Connection, number: int) -> Audit:
     """Read one. Raises NotFound where there is none."""
-    head = db.execute("SELECT folder, photos, deleted FROM audit WHERE id = ?", (number,)).fetchone()
+    wanted = "SELECT folder, photos, deleted FROM audit WHERE id = ?"
+    head = db.execute(wanted, (number,)).fetchone() if number <= _LARGEST else None
     if head is None:
         raise NotFound(f"There is no audit {number}; draw a sample with: keepers audit FOLDER")
     wanted = "SELECT photo, path, part, deleted, asked, answer FROM audited WHERE audit = ? ORDER BY place"

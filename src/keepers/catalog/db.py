@@ -128,10 +128,10 @@ class Catalog:
             self._want(sources)
             found = self._db.execute(rows.LOAD_SOURCES).fetchall()
             facts: dict[int, list[Measurement]] = {row[0]: [] for row in found}
-            once: dict[str, str] = {}  # the same few words in a million rows
+            words: dict[str, str] = {}
+            once = words.setdefault  # the same few words in a million rows
             for number, check, version, raw, note in self._db.execute(rows.LOAD_MEASUREMENTS):
-                check, version, note = (once.setdefault(word, word) for word in (check, version, note))
-                facts[number].append(Measurement(check, version, raw, note))
+                facts[number].append(Measurement(once(check, check), once(version, version), raw, once(note, note)))
             looks = {row[0]: rows.signature(row) for row in self._db.execute(rows.LOAD_SIGNATURES)}
             faces = face_rows.faces(self._db.execute(face_rows.LOAD).fetchall(), outlines)
             return [
