@@ -33,6 +33,7 @@ TOLERANCE = 0.15
 sys.path.insert(0, str(HERE / "peers"))
 import run as peers  # noqa: E402
 
+REPEATS = 2
 LEAD = "24 MP JPEG"
 PEER = "full-size script with a network"
 
@@ -160,7 +161,7 @@ def main() -> int:
     with TemporaryDirectory(prefix="keepers-bench-") as scratch:
         photos = options.photos or Path(scratch)
         if options.only != "peers":
-            found = bench(photos=photos, progress=_tell)
+            found = bench(photos=photos, repeat=REPEATS, progress=_tell)
             print(tables.markdown(found))
             new = json.loads(tables.to_json(found))
             lines = worse(figures(new), figures(before)) if before else []

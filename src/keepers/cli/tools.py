@@ -119,6 +119,9 @@ def bench(
     brief: Annotated[
         bool, typer.Option("--brief", help="Leave out the pass with one thread, and the limits of the machine.")
     ] = False,
+    repeat: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Make every pass N times; the best counts.")
+    ] = 1,
     workers: Workers = None,
     model: Model = None,
 ) -> None:
@@ -140,7 +143,7 @@ def bench(
     with show.progress_bar() as progress:
         result = app.bench(
             folder, workers=workers, model=model, limit=limit, megapixels=sizes, count=count, photos=photos,
-            brief=brief, progress=progress,
+            brief=brief, repeat=repeat, progress=progress,
         )  # fmt: skip
     typer.echo(report.markdown(result), nl=False)
     if out is not None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from keepers.app.benching import tables
 from keepers.app.benching.drawing import figure, png
-from keepers.app.benching.findings import Bench, Floor, Lot, Pass, Stage, stages
+from keepers.app.benching.findings import Bench, Floor, Lot, Pass, Stage, best, stages
 
 MS = st.floats(0.001, 1e4)
 
@@ -92,3 +92,10 @@ def test_the_figure_is_wider_where_more_was_spent() -> None:
     assert widest(300) > 2 * widest(100) > 100
     with Image.open(io.BytesIO(png(figure(BENCH)))) as image:
         assert image.format == "PNG" and image.width == 900
+
+
+@given(st.lists(st.builds(a_pass, st.just(2), MS, MS), min_size=1, max_size=5))
+def test_the_best_of_several_passes_is_none_that_was_not_there(repeats: list[Pass]) -> None:
+    found = best(repeats)
+    assert found.cpu_ms == min(one.cpu_ms for one in repeats) and found.rate == max(one.rate for one in repeats)
+    assert best([found, *repeats]) == found

@@ -234,9 +234,14 @@ def _measured(bare: Bare, ready: Ready, tools: Tools) -> tuple[float, float]:
 
 
 def _ms(call: Call, ready: Ready) -> float:
-    began = time.thread_time()
-    call(ready)
-    return 1000 * (time.thread_time() - began)
+    """The lesser of two: what else the computer does makes a call slower and never faster."""
+
+    def once() -> float:
+        began = time.thread_time()
+        call(ready)
+        return 1000 * (time.thread_time() - began)
+
+    return min(once(), once())
 
 
 def _saving(reports: Sequence[Report]) -> float:
