@@ -1,4 +1,4 @@
-"""Counts what the libraries below keepers are asked to do while photos run through it: no clock, the same anywhere."""
+"""Counts what the libraries below keepers are asked to do while photos run through it; no clock is involved."""
 
 import sqlite3
 import threading

@@ -21,6 +21,12 @@ def test_environment_then_arguments() -> None:
     assert (chosen.catalog, chosen.model, chosen.workers) == (Path("y.db"), "m.onnx", 5)
 
 
+def test_the_engine_is_chosen_by_measuring_unless_named() -> None:
+    assert settings(environment={}).engine == "auto"
+    assert settings(environment={"KEEPERS_ENGINE": "openvino"}).engine == "openvino"
+    assert settings(engine="cuda", environment={"KEEPERS_ENGINE": "openvino"}).engine == "cuda"
+
+
 @pytest.mark.parametrize("named", ["many", "-1", "0", "1.5"])
 def test_workers_that_are_no_number_are_refused(named: str) -> None:
     with pytest.raises(UserError):
@@ -29,5 +35,5 @@ def test_workers_that_are_no_number_are_refused(named: str) -> None:
 
 def test_every_variable_is_documented() -> None:
     source = Path(module.__file__).read_text(encoding="utf-8")
-    for name in ("KEEPERS_CATALOG", "KEEPERS_MODEL", "KEEPERS_WORKERS"):
+    for name in ("KEEPERS_CATALOG", "KEEPERS_MODEL", "KEEPERS_WORKERS", "KEEPERS_ENGINE"):
         assert source.count(name) >= 2 and name in (module.__doc__ or "")
