@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -13,8 +15,9 @@ from PIL import Image
 
 from keepers.app import audit_result, last_audit
 from keepers.app.review import Desk, ReviewedShoot
+from keepers.app.review.table import Table
 from keepers.catalog.db import Catalog
-from keepers.errors import StorageError
+from keepers.errors import Refused, StorageError
 from keepers.export import EXPORTERS
 from keepers.web import create_app
 from keepers.web.openapi import description
@@ -301,6 +304,69 @@ def test_a_cull_that_fails_is_told_in_the_page(world: PictureWorld, monkeypatch:
     said = shoot.to_json()
     assert (said["state"], said["error"], said["photos"]) == ("failed", "The disk is full.", [])
     desk.close()
+
+# While it is culled
+
+
+def early(desk: Desk, world: PictureWorld, monkeypatch: pytest.MonkeyPatch) -> tuple[ReviewedShoot, threading.Event]:
+    """A shoot whose rows are known; it is judged once the event is set."""
+    gate, judge = threading.Event(), Table.of
+
+    def waiting(*args: Any, **more: Any) -> Table:
+        assert gate.wait(60)
+        return judge(*args, **more)
+
+    monkeypatch.setattr(Table, "of", waiting)
+    shoot = desk.open(world.shoot)
+    while len(shoot.to_json()["photos"]) < len(NAMES):
+        time.sleep(0.005)
+    return shoot, gate
+
+
+def test_photos_are_there_before_their_verdicts_and_can_be_decided(
+    desk: Desk, world: PictureWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shoot, gate = early(desk, world, monkeypatch)
+    listener = desk.listen(shoot)
+    said = shoot.to_json()
+    conforms(json.loads(json.dumps(said)), answer("/api/shoots/{sid}"))
+    name = {row["name"]: row["id"] for row in said["photos"]}
+    assert said["state"] == "culling" and set(name) == set(NAMES) and said["groups"] == []
+    assert {row["judged"] for row in said["photos"] if row["error"] is None} == {False}
+    assert {row["verdict"] for row in said["photos"]} == {None}
+    assert desk.picture(name["a.jpg"], "thumb").is_file() and desk.details(name["a.jpg"])["exif"]["width"] == 96
+    shoot.choose([name["a.jpg"]], "delete")
+    shoot.mark([name["b.jpg"]], 4)
+    assert shoot.accept([name["b.jpg"]])["summary"] == {"keep": 0, "maybe": 0, "delete": 0}
+    for refused in (lambda: desk.audit(shoot, 5), lambda: desk.export(shoot, "csv", {}, dry_run=True)):
+        with pytest.raises(Refused, match="still being culled"):
+            refused()
+    with Catalog(world.catalog) as other:
+        assert other.choices() == {name["a.jpg"]: "delete"}
+        other.choose(name["soft1.jpg"], "keep")
+    gate.set()
+    wait(shoot)
+    rows = {row["name"]: row for row in shoot.rows()}
+    assert (rows["a.jpg"]["choice"], rows["a.jpg"]["machine"], rows["b.jpg"]["stars"]) == ("delete", "keep", 4)
+    assert rows["soft1.jpg"]["choice"] == "keep" and all(row["judged"] for row in rows.values())
+    assert shoot.undo()["what"].startswith("Undone: 4 stars")
+    assert shoot.undo()["photos"][0]["verdict"] == "keep"
+    heard = [event for event in listener._events.queue if event is not None]
+    versions = [data["version"] for _, data in heard]
+    assert versions == sorted(versions) and ("progress", "ready") in [(kind, data.get("state")) for kind, data in heard]
+
+
+def test_rows_that_wait_are_those_of_the_judged_shoot_but_for_what_is_judged(
+    desk: Desk, world: PictureWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shoot, gate = early(desk, world, monkeypatch)
+    before = {row["id"]: row for row in shoot.to_json()["photos"]}
+    gate.set()
+    wait(shoot)
+    later = {"judged", "score", "verdict", "machine", "label", "reasons", "sentence", "scene", "group", "place"}
+    for row in shoot.rows():
+        assert {name for name, value in row.items() if before[row["id"]][name] != value} <= later | {"faces", "eyes"}
+    assert set(before) == {row["id"] for row in shoot.rows()}
 
 
 # Pictures

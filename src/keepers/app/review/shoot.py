@@ -143,7 +143,8 @@ class ReviewedShoot:
         """These photos were measured, and are stored."""
         with self._lock:
             if self._table is not None:
-                self._change(self._table.add(reports))
+                new, said = self._table.add(reports), self._catch_up(self._table) or Touched()
+                self._change(Touched(tuple(dict.fromkeys((*new.photos, *said.photos)))))
 
     def culled(self, done: int, total: int) -> None:
         """So many photos have facts."""
