@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+PATIENCE_MS = 60_000
+"""A loaded computer takes its time; what is never going to happen fails all the same."""
+
 # Chromium refuses to run as root with its sandbox, and would otherwise call home in the background.
 FLAGS = ["--no-sandbox", "--disable-background-networking"]
 
@@ -16,6 +19,7 @@ FLAGS = ["--no-sandbox", "--disable-background-networking"]
 def chromium() -> Iterator[Any]:
     """The browser; skips the test where there is none."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the page is not tried")
+    api.expect.set_options(timeout=PATIENCE_MS)
     with api.sync_playwright() as driver:
         names = ("chromium", "chromium-browser", "google-chrome", "chrome")
         found = next(filter(None, map(shutil.which, names)), driver.chromium.executable_path)
@@ -30,7 +34,7 @@ def chromium() -> Iterator[Any]:
 def tab(browser: Any, link: str, **options: Any) -> Iterator[Any]:
     """An opened page; fails on any error in the browser's console, such as a violation of the page's policy."""
     context = browser.new_context(**{"viewport": {"width": 1200, "height": 800}, **options})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

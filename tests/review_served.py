@@ -46,7 +46,7 @@ class Served:
         self._thread = threading.Thread(target=self._served.run, daemon=True)
         self._thread.start()
 
-    def wait(self, seconds: float = 120) -> None:
+    def wait(self, seconds: float = 300) -> None:
         """Until the shoot is culled."""
         assert self.desk is not None
         shoot = self.desk.open(self.folder)

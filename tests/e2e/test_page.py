@@ -19,7 +19,6 @@ from keepers.web import create_app
 from keepers.web.security import Keys
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the page is not tried")
-playwright.expect.set_options(timeout=15_000)  # a loaded computer takes its time
 pytestmark = pytest.mark.browser
 
 MODEL = Path(keepers.__file__).parent / "models" / "data" / "classifier.onnx"

@@ -22,7 +22,7 @@ def opened(tab: Any) -> Any:
 
 
 def looked(dialog: Any) -> list[str]:
-    dialog.get_by_role("button", name="Show what would be done").click()
+    dialog.get_by_role("button", name="Preview").click()
     expect(dialog.get_by_text("Nothing has been changed yet.")).to_be_visible()
     return list(dialog.locator(".planned .path").all_inner_texts())
 
@@ -55,7 +55,7 @@ def test_what_was_looked_at_is_what_can_be_done(tab: Any) -> None:
     assert 0 < len(looked(dialog)) < every
     for pile in ("Must Haves", "To be Deleted"):
         dialog.get_by_label(pile).uncheck()
-    dialog.get_by_role("button", name="Show what would be done").click()
+    dialog.get_by_role("button", name="Preview").click()
     expect(dialog.get_by_text("Choose at least one pile of photos.")).to_be_visible()
 
 
@@ -74,11 +74,11 @@ def test_each_format_offers_what_it_has_and_files_go_where_they_are_sent(tab: An
         to, _, mode = kind.partition(" ")
         dialog.get_by_label("Format").select_option(to)
         if mode:
-            dialog.get_by_label("How").select_option(mode)
+            dialog.get_by_label("How", exact=True).select_option(mode)
         shown = dialog.locator("[data-option]").evaluate_all("(all) => all.map((e) => [e.dataset.option, e.hidden])")
         assert {name for name, hidden in shown if not hidden} == {"to", *options}
-    dialog.get_by_label("How").select_option("copy")
-    dialog.get_by_role("button", name="Show what would be done").click()
+    dialog.get_by_label("How", exact=True).select_option("copy")
+    dialog.get_by_role("button", name="Preview").click()
     expect(dialog.locator(".wrong")).to_contain_text("Name the folder for the copies; it must lie outside")
     out = served.folder.parent / "sorted"
     dialog.get_by_label("Into").fill(str(out))

@@ -80,7 +80,7 @@ def test_axe_finds_nothing_serious(tab: Any, scheme: str, width: int) -> None:
     tab.get_by_role("button", name="More").click()
     found["menu"] = grave(tab)
     tab.locator("#menu [data-do=export]").click()
-    tab.get_by_role("button", name="Show what would be done").click()
+    tab.get_by_role("button", name="Preview").click()
     tab.get_by_text("Nothing has been changed yet.").wait_for()
     found["export"] = grave(tab)
     assert not [f"{view}: {one}" for view, all_of_it in found.items() for one in all_of_it]

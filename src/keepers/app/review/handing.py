@@ -144,7 +144,7 @@ def _notes(result: Exported) -> list[str]:
         ),
         *of(
             result.beside,
-            "1 JPEG has no RAW: Lightroom and Bridge see its rating only inside the file.",
-            "JPEGs have no RAW: Lightroom and Bridge see their ratings only inside the files.",
+            "1 JPEG has no RAW: for Lightroom and Bridge, write its rating into the file.",
+            "JPEGs have no RAW: for Lightroom and Bridge, write their ratings into the files.",
         ),
     ]

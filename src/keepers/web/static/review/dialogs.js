@@ -23,6 +23,8 @@ export function dialog(title, content, buttons) {
   made.addEventListener("click", (event) => {
     if (event.target === made) made.close();
   });
+  // Where nothing is to be filled in, the focus goes to a button and not to the text that may scroll.
+  if (!body.querySelector("input, select")) close.autofocus = true;
   document.body.append(made);
   made.showModal();
   if (body.scrollHeight > body.clientHeight + 4) body.tabIndex = 0; // so that the arrow keys can scroll it

@@ -21,7 +21,7 @@ export async function exporting() {
   const questions = form(await api.exporters());
   const result = make("div", { class: "result", role: "status" });
   const go = button("Export", () => void run(false), { class: "btn btn-sm loud", disabled: true });
-  const look = button("Show what would be done", () => void run(true), { class: "btn btn-sm framed" });
+  const look = button("Preview", () => void run(true), { class: "btn btn-sm framed" });
   const made = dialog("Export", [questions, result], [look, go]);
   made.classList.add("wide");
   /** What the list that is shown was made of; it alone is done. @type {string | null} */

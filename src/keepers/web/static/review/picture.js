@@ -160,13 +160,15 @@ export class Picture {
     if (this.layers.faces) this.#over.append(...this.faces.map((face) => this.#frame(face)));
   }
 
-  /** @param {Face} face */
+  /** In few words, so that those of neighbours do not cover each other: the panel has them all. @param {Face} face */
   #frame(face) {
     const { width, height } = this.photo;
     const [x, y, w, h] = face.box;
     const state = face.eyes === "unknown" ? `eyes: ${face.eyes_unknown ?? "unknown"}` : `eyes ${face.eyes}`;
-    const label = `${face.person === null ? "background" : `person ${face.person}`} · ${state}${face.smile > 0.3 ? " · smiles" : ""}`;
-    const frame = make("div", { class: `face eyes-${face.eyes}` }, make("span", {}, label));
+    const who = face.person === null ? "background" : `person ${face.person}`;
+    const word = { open: "", closed: " · eyes closed", unknown: " · eyes ?" }[face.eyes] ?? "";
+    const title = `${who} · ${state}${face.smile > 0.3 ? " · smiles" : ""}`;
+    const frame = make("div", { class: `face eyes-${face.eyes}`, title }, make("span", {}, `${face.person ?? "–"}${word}`));
     frame.style.left = `${(100 * x) / width}%`;
     frame.style.top = `${(100 * y) / height}%`;
     frame.style.width = `${(100 * w) / width}%`;
