@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -329,7 +330,6 @@ def test_photos_are_there_before_their_verdicts_and_can_be_decided(
     shoot, gate = early(desk, world, monkeypatch)
     listener = desk.listen(shoot)
     said = shoot.to_json()
-    conforms(json.loads(json.dumps(said)), answer("/api/shoots/{sid}"))
     name = {row["name"]: row["id"] for row in said["photos"]}
     assert said["state"] == "culling" and set(name) == set(NAMES) and said["groups"] == []
     assert {row["judged"] for row in said["photos"] if row["error"] is None} == {False}

@@ -144,7 +144,7 @@ def _culled(
 
     with Catalog(run.settings.catalog) as store:
         wishes = Wishes()
-        facts = brought_up_to_date(store, run, sources, sources[0].path.parent, wishes, count, quickly)
+        facts = brought_up_to_date(store, run, sources, sources[0].path.parent, wishes, count, quick=quickly)
         if facts.stopped:
             raise KeyboardInterrupt
         return run.opinions(facts.reports(), store.choices(), run.policy(wishes, store))
