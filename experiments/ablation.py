@@ -22,7 +22,7 @@ from keepers.evaluate.findings import Answer, Findings, find
 from keepers.io.scan import scan
 from keepers.pipeline import calibrate
 from keepers.pipeline.calibration import completed
-from keepers.pipeline.judge import judge_all, matrix
+from keepers.pipeline.judge import CERTAIN_SIDE, judge_all, matrix, telling
 from keepers.settings import settings
 from keepers.types import FLAWS, Report
 
@@ -58,7 +58,7 @@ def fitted(captures: Path, facts: Mapping[Path, Report], names: Sequence[str]) -
     """A calibration of some checks, as `keepers calibrate` fits all."""
     photos = [one for one in labelled.read(captures) if one.split in (CALIBRATION, HELD_OUT)]
     photos = [one for one in photos if one.split == CALIBRATION or not one.grave]
-    raws = matrix([facts[(captures / one.file).resolve()].measurements for one in photos], names)
+    raws = matrix([telling(facts[(captures / one.file).resolve()], CERTAIN_SIDE) for one in photos], names)
     flags = np.array([[flaw in one.flaws for flaw in FLAWS] for one in photos])
     fit_to = np.array([one.split == CALIBRATION for one in photos])
     good = raws[np.array([not one.grave for one in photos])]

@@ -154,9 +154,13 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Known, Report]], max_fal
 
     from keepers.checks import CHECKS
     from keepers.pipeline import calibrate as fitting
-    from keepers.pipeline.judge import telling
+    from keepers.pipeline.judge import CERTAIN_SIDE, LEAST_SIDE, side, telling
 
     readable = [(known, report) for known, report in measured if report.photo is not None]
+    # Where most are large, small ones were made small after a flaw, which is hardly there any more; a dataset of small
+    # photos has its flaws made at that size.
+    large = sum(side(report) >= CERTAIN_SIDE for _, report in readable)
+    least = CERTAIN_SIDE if 2 * large > len(readable) else LEAST_SIDE
     fitted = np.array([known.split == FITTED for known, _ in readable])
     model = next((report.model for _, report in readable if report.model), "") or ""
     provenance = fitting.Provenance(
@@ -167,7 +171,7 @@ def _fit(run: Run, root: Path, measured: Sequence[tuple[Known, Report]], max_fal
         versions={name: version for name, version in run.versions().items() if name in CHECKS},
     )
     facts = fitting.Facts(
-        [telling(report) for _, report in readable],
+        [telling(report, least) for _, report in readable],
         np.array([[flaw in known.flaws for flaw in FLAWS] for known, _ in readable]),
         fitted,
         # A photo whose flaw is no reason to throw it away counts as good: "flawed" and "delete" are two questions.

@@ -34,6 +34,9 @@ from keepers.types import FLAWS, LABELS, Assessment, Measurement, Report, Verdic
 Numbers = npt.NDArray[np.float64]
 _Key = TypeVar("_Key")
 
+CERTAIN_SIDE = 400
+"""Short side below which sharpness may raise a doubt and throws no photo away: such pictures were made smaller, cut out
+or enlarged, and calibration does not learn from them either."""
 SOFT = 0.9
 """How much of the score sharpness moves: more than anything else, as with the people who rated photos."""
 FRAMED = 0.05
@@ -85,15 +88,23 @@ def judge_all(reports: Sequence[Report], calibration: Calibration, policy: Polic
     told = [{pair: p for pair, p in row.items() if not math.isnan(p)} for row in _rows(beliefs.by_check, count)]
     rows = zip(told, _rows(beliefs.fused, count), beliefs.six.tolist(), beliefs.score.tolist(), strict=True)
     return [
-        _verdict(report.measurements, said, fused, six, score, calibration.operating, policy)
+        _verdict(report.measurements, said, fused, six, score, _certain(report, calibration.operating), policy)
         for report, (said, fused, six, score) in zip(reports, rows, strict=True)
     ]
 
 
-def telling(report: Report) -> Sequence[Measurement]:
+def _certain(report: Report, operating: Mapping[str, float]) -> Mapping[str, float]:
+    """The operating points for this photo; see `CERTAIN_SIDE`."""
+    return operating if side(report) >= CERTAIN_SIDE else {**operating, **dict.fromkeys(SHARP, 1.0)}
+
+
+def _side(report: Report) -> float:
+    return math.inf if report.photo is None else min(report.photo.width, report.photo.height)
+
+
+def telling(report: Report, least_side: int = LEAST_SIDE) -> Sequence[Measurement]:
     """The measurements that say something of this photo: of a tiny one, those of sharpness do not."""
-    photo = report.photo
-    if photo is None or min(photo.width, photo.height) >= LEAST_SIDE:
+    if side(report) >= least_side:
         return report.measurements
     return [one for one in report.measurements if not _of_sharpness(one.check)]
 

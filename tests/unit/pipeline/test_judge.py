@@ -9,7 +9,7 @@ import pytest
 from keepers.checks import CHECKS
 from keepers.pipeline import calibrate
 from keepers.pipeline.calibration import KINDS, Calibration, completed
-from keepers.pipeline.judge import FRAMED, LEAST_SIDE, believe, judge, judge_all, matrix
+from keepers.pipeline.judge import CERTAIN_SIDE, FRAMED, LEAST_SIDE, believe, judge, judge_all, matrix
 from keepers.pipeline.reasons import IMPORTANCE, detector
 from keepers.pipeline.triage import NEVER_ALONE
 from keepers.types import FLAWS, LABELS, Measurement, Photo, PhotoFile, Report, Source
@@ -198,6 +198,16 @@ def test_nobody_can_tell_whether_a_tiny_photo_is_sharp(side: int, calibration: C
     verdict = judge(tiny, calibration)
     assert verdict.verdict == "maybe" and verdict.reasons[0].name == "unmeasured"
     assert "sharp" in verdict.reasons[0].sentence
+
+
+@pytest.mark.parametrize("side", [LEAST_SIDE, CERTAIN_SIDE - 1])
+def test_a_small_photo_is_doubted_for_blur_and_not_thrown_away(side: int, calibration: Calibration) -> None:
+    soft = report(**{**clean(), **of("blurred")})
+    assert soft.photo is not None
+    small = dataclasses.replace(soft, photo=dataclasses.replace(soft.photo, width=3 * side, height=side))
+    large, little = judge_all([soft, small], calibration)
+    assert (large.verdict, little.verdict) == ("delete", "maybe")
+    assert little.flaws == large.flaws and little.reasons[0].name == "blurred"
 
 
 def test_composition_ranks_photos_and_changes_no_verdict(calibration: Calibration) -> None:
