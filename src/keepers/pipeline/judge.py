@@ -98,7 +98,8 @@ def _certain(report: Report, operating: Mapping[str, float]) -> Mapping[str, flo
     return operating if side(report) >= CERTAIN_SIDE else {**operating, **dict.fromkeys(SHARP, 1.0)}
 
 
-def _side(report: Report) -> float:
+def side(report: Report) -> float:
+    """The short side in pixels; infinite for a photo that could not be read."""
     return math.inf if report.photo is None else min(report.photo.width, report.photo.height)
 
 
