@@ -31,7 +31,7 @@ def interest(luma: Plane) -> Plane:
     small = halved(luma)
     x = cv2.Sobel(small, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)
     y = cv2.Sobel(small, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
-    energy = cv2.multiply(x, x) + cv2.multiply(y, y)
+    energy = cv2.add(cv2.multiply(x, x, dst=x), cv2.multiply(y, y, dst=y), dst=x)
     rows, columns = (luma.shape[0] - SIDE) // _STEP + 1, (luma.shape[1] - SIDE) // _STEP + 1
     half = _STEP // 2
     blocks = energy[: (rows + 2) * half, : (columns + 2) * half]

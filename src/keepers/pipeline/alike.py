@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -81,7 +82,7 @@ def _correlation(a: Planes, b: Planes, y: int, x: int) -> Floats:
 
 
 def _parts(count: int) -> Iterator[slice]:
-    """So many pairs at a time that they stay in the processor's cache, more or less."""
+    """So many at a time that they stay in the processor's cache, more or less."""
     return (slice(start, start + _CHUNK) for start in range(0, count, _CHUNK))
 
 
@@ -99,17 +100,23 @@ def near(hashes: npt.NDArray[np.uint64], queries: Ints, radius: int = 7) -> tupl
         keys = ((distinct >> np.uint64(_BITS * part)) & np.uint64(0xFFFF)).astype(np.int64)
         order = np.argsort(keys, kind="stable")
         starts = np.concatenate([[0], np.cumsum(np.bincount(keys, minlength=1 << _BITS))])
-        for flip in (0, *(1 << bit for bit in range(_BITS))):
-            wanted = keys[asked] ^ flip
-            low = starts[wanted]
-            length = np.minimum(starts[wanted + 1] - low, MOST_NEIGHBOURS)
-            one = np.repeat(asked, length)
-            other = order[np.repeat(low - np.cumsum(length) + length, length) + np.arange(length.sum())]
+        flips = (0, *(1 << bit for bit in range(_BITS)))
+        for some, flip in itertools.product(_parts(len(asked)), flips):
+            one, other = _sharing(keys, order, starts, asked[some], flip)
             keep = (np.bitwise_count(distinct[one] ^ distinct[other]) <= radius) & (one != other)
             found.append(np.stack([first[one[keep]], first[other[keep]]]))
     pairs = np.concatenate(found, axis=1)
     once = np.unique(pairs[0] * len(hashes) + pairs[1])
     return once // len(hashes), once % len(hashes)
+
+
+def _sharing(keys: Ints, order: Ints, starts: Ints, asked: Ints, flip: int) -> tuple[Ints, Ints]:
+    """Pairs (asked, other) whose parts of the hash are the same once the bits of `flip` are turned."""
+    wanted = keys[asked] ^ flip
+    low = starts[wanted]
+    length = np.minimum(starts[wanted + 1] - low, MOST_NEIGHBOURS)
+    places = np.repeat(low - np.cumsum(length) + length, length) + np.arange(length.sum())
+    return np.repeat(asked, length), order[places]
 
 
 def _same_hash(which: Ints, first: Ints, queries: Ints) -> Ints:
