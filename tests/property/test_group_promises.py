@@ -58,6 +58,41 @@ def final(opinion: Opinion, choices: dict[str, VerdictName]) -> VerdictName:
     return choices.get(opinion.report.photo.id, opinion.verdict.verdict)
 
 
+def greedy(opinions: list[Opinion], among: set[int], count: int) -> tuple[set[int], float]:
+    """Up to `count` photos, always the one that adds most, and what all of them add."""
+    groups, scenes, taken, total = Counter[object](), Counter[int](), set[int](), 0.0
+
+    def adds(n: int) -> float:
+        found, verdict = opinions[n], opinions[n].verdict
+        assert verdict is not None
+        return verdict.score * 0.5 ** groups[id(found.group) if found.group else n] * 0.9 ** scenes[found.scene or 0]
+
+    while among - taken and len(taken) < count:
+        best = max(sorted(among - taken), key=adds)
+        total += adds(best)
+        taken.add(best)
+        groups[id(opinions[best].group) if opinions[best].group else best] += 1
+        scenes[opinions[best].scene or 0] += 1
+    return taken, total
+
+
+@settings(max_examples=60, deadline=None)
+@given(shoots(), st.integers(0, 12))
+def test_sorting_finds_what_a_greedy_search_would(
+    made: tuple[list[Opinion], dict[str, VerdictName]], count: int
+) -> None:
+    before, choices = made
+    opinions = together(before, choices)
+    after = fill(opinions, Target(photos=count), choices)
+    own = {n for n, one in enumerate(opinions) if one.report.photo and one.report.photo.id in choices}
+    keeps = {n for n, one in enumerate(opinions) if one.verdict and one.verdict.verdict == "keep"} - own
+    count = min(count, sum(one.verdict is not None for one in opinions))
+    taken, best = greedy(opinions, keeps, count - sum(final(opinions[n], choices) == "keep" for n in own))
+    staying = {n for n in keeps if (verdict := after[n].verdict) and verdict.verdict == "keep"}
+    assert len(staying) == len(taken)
+    assert abs(greedy(opinions, staying, len(staying))[1] - best) < 1e-9
+
+
 @settings(max_examples=120, deadline=None)
 @given(shoots())
 def test_groups_promise(made: tuple[list[Opinion], dict[str, VerdictName]]) -> None:

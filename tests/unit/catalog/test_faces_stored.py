@@ -7,7 +7,7 @@ from pathlib import Path
 from face_makers import SHUT, face
 from keepers.catalog.db import Catalog
 from keepers.catalog.migrations import MIGRATIONS, migrate
-from keepers.types import Face, Measurement, Photo, PhotoFile, Report, Source
+from keepers.types import Eye, Face, Measurement, Photo, PhotoFile, Report, Source
 
 FACES = (face(), face(SHUT, x=300.0, yaw=-3.25, smile=0.1 + 0.2), face(right=None, left=None, frame_width=12.0))
 
@@ -27,6 +27,21 @@ def test_they_come_back_to_the_last_bit(tmp_path: Path) -> None:
         store.save([some])
         (back,) = store.load([some.source])
     assert back.faces == FACES
+
+
+def test_only_outlines_are_left_out_where_nothing_is_drawn(tmp_path: Path) -> None:
+    def bare(eye: Eye | None) -> Eye | None:
+        return None if eye is None else replace(eye, outline=())
+
+    eye = Eye(1.5, -2.0, 1e-9, 0.1 + 0.2, 0.25, 0.5, None, ((1.0, 2.0), (3.25, -4.0)), None)
+    other = face(right=replace(eye, outline=()), left=replace(eye, sharpness=-1.5, detail=-0.5))
+    some = report(tmp_path, *FACES, face(right=eye, left=eye), other)
+    with Catalog(tmp_path / "c.db") as store:
+        store.save([some])
+        (back,) = store.load([some.source], outlines=False)
+        (seen,) = store.glimpse([some.source])
+    assert back == replace(some, faces=tuple(replace(f, right=bare(f.right), left=bare(f.left)) for f in some.faces))
+    assert seen == replace(some, measurements=(), faces=())
 
 
 def test_they_are_replaced_whole(tmp_path: Path) -> None:
