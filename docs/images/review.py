@@ -62,7 +62,7 @@ def keep(page: Any, name: str) -> None:
 
 
 def photograph(browser: Browser, link: str) -> None:
-    """Write the four pictures, in the course of a session."""
+    """Write the five pictures, in the course of a session."""
     page = opened(browser, link, WIDE)
     for key in (
         "Home",
@@ -87,6 +87,12 @@ def photograph(browser: Browser, link: str) -> None:
     page.keyboard.press("o")
     page.keyboard.press("c")
     keep(page, "compare")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.locator(".row-1 [data-do=export]").click()
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_text("Nothing has been changed yet.").wait_for()
+    keep(page, "export")
     page.close()
     page = opened(browser, link, PHONE)
     keep(page, "phone")

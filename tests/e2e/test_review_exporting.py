@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+import browsing
 from keepers.io.xmp import read_rating
 from review_served import Served
-from review_tab import current, expect, go, press, settled
+from review_tab import current, expect, go, press, ready, settled
 
 pytestmark = pytest.mark.browser
 
@@ -49,12 +50,12 @@ def test_it_shows_first_and_writes_then_and_takes_back(tab: Any, served: Served)
 def test_what_was_looked_at_is_what_can_be_done(tab: Any) -> None:
     dialog = opened(tab)
     every = len(looked(dialog))
-    dialog.get_by_label("Maybes").uncheck()
+    dialog.get_by_role("checkbox", name="Maybes").uncheck()
     expect(dialog.get_by_role("button", name="Export")).to_be_disabled()
     expect(dialog.locator(".planned")).to_have_count(0)
     assert 0 < len(looked(dialog)) < every
     for pile in ("Must Haves", "To be Deleted"):
-        dialog.get_by_label(pile).uncheck()
+        dialog.get_by_role("checkbox", name=pile, exact=True).uncheck()
     dialog.get_by_role("button", name="Preview").click()
     expect(dialog.get_by_text("Choose at least one pile of photos.")).to_be_visible()
 
@@ -79,10 +80,10 @@ def test_each_format_offers_what_it_has_and_files_go_where_they_are_sent(tab: An
         assert {name for name, hidden in shown if not hidden} == {"to", *options}
     dialog.get_by_label("How", exact=True).select_option("copy")
     dialog.get_by_role("button", name="Preview").click()
-    expect(dialog.locator(".wrong")).to_contain_text("Name the folder for the copies; it must lie outside")
+    expect(dialog.locator(".wrong")).to_contain_text("Name the folder for the copies; it lies outside of this one.")
     out = served.folder.parent / "sorted"
-    dialog.get_by_label("Into").fill(str(out))
-    dialog.get_by_label("Maybes").uncheck()
+    dialog.get_by_role("textbox", name="Into").fill(str(out))
+    dialog.get_by_role("checkbox", name="Maybes").uncheck()
     count = len(looked(dialog))
     dialog.get_by_role("button", name=f"Copy {count} files").click()
     dialog.get_by_role("button", name="Undo this export").wait_for()
@@ -93,14 +94,15 @@ def test_each_format_offers_what_it_has_and_files_go_where_they_are_sent(tab: An
     assert files(served) == before
 
 
-def test_a_choice_made_meanwhile_is_looked_at_again(tab: Any, served: Served) -> None:
-    name = current(tab)
-    dialog, before = opened(tab), files(served)
-    count = len(looked(dialog))
-    assert served.desk is not None
-    shoot = served.desk.open(served.folder)
-    (row,) = [row for row in shoot.rows() if row["name"] == name]
-    shoot.choose([row["id"]], "delete" if row["verdict"] != "delete" else "keep")
-    dialog.get_by_role("button", name=f"Write {count} files").click()
-    expect(dialog.locator(".wrong")).to_contain_text("look at it once more")
-    assert files(served) == before
+def test_a_choice_made_meanwhile_is_looked_at_again(chromium: Any, link: str, served: Served) -> None:
+    with browsing.tab(chromium, link, expected="409") as tab:
+        name = current(ready(tab))
+        dialog, before = opened(tab), files(served)
+        count = len(looked(dialog))
+        assert served.desk is not None
+        shoot = served.desk.open(served.folder)
+        (row,) = [row for row in shoot.rows() if row["name"] == name]
+        shoot.choose([row["id"]], "delete" if row["verdict"] != "delete" else "keep")
+        dialog.get_by_role("button", name=f"Write {count} files").click()
+        expect(dialog.locator(".wrong")).to_contain_text("look at it once more")
+        assert files(served) == before

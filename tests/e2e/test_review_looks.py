@@ -86,6 +86,15 @@ def test_axe_finds_nothing_serious(tab: Any, scheme: str, width: int) -> None:
     assert not [f"{view}: {one}" for view, all_of_it in found.items() for one in all_of_it]
 
 
+def test_axe_would_find_a_button_without_a_name_and_text_without_contrast(tab: Any) -> None:
+    tab.evaluate("""() => {
+        const made = document.querySelector("main").appendChild(document.createElement("p"));
+        made.append(document.createElement("button"), "faint");
+        made.style.cssText = "position: fixed; inset: 40% 40% auto; z-index: 9; color: #777; background: #888";
+    }""")
+    assert {one.partition(":")[0] for one in grave(tab)} == {"button-name", "color-contrast"}
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (390, "light"), (768, "dark"), (1440, "light")])
 def test_any_width_and_either_theme(tab: Any, width: int, scheme: str) -> None:
     tab.set_viewport_size({"width": width, "height": 760})

@@ -43,6 +43,9 @@ export async function exporting() {
   async function run(dry) {
     const body = asked(questions);
     if (body === null) return result.replaceChildren(wrong("Choose at least one pile of photos."));
+    if (body.to === "files" && !body.move && !body.out) {
+      return result.replaceChildren(wrong("Name the folder for the copies; it lies outside of this one."));
+    }
     if (!dry && plan === null) return undefined;
     busy(true);
     const end = dry ? waiting(result) : progress(result);
