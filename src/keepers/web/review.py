@@ -162,8 +162,8 @@ def _add_audits(app: Flask, desk: Desk) -> None:
     def answer_audit(sid: str, audit: int) -> Response:
         asked, shoot = body(ANSWERS), desk.shoot(sid)
         answers = {photo: verdict for verdict in VERDICTS for photo in asked.get(verdict, ())}
-        if len(answers) < sum(len(asked.get(verdict, ())) for verdict in VERDICTS):
-            abort(400, "A photo has two answers; give each one.")
+        if len(answers) < sum(len(set(asked.get(verdict, ()))) for verdict in VERDICTS):
+            raise Refused("A photo has two answers; give each one.")
         told = desk.audited(shoot, audit, answers, asked["store"])
         desk.settled(shoot)
         return jsonify(told)

@@ -160,7 +160,7 @@ def test_the_size_of_an_audit_is_a_number(visitor: FlaskClient, shoot: ReviewedS
         ({}, 400, "'store' is missing"),
         ({"store": 1}, 400, "true or false"),
         ({"store": True, "keep": "PHOTO"}, 400, "must be a list"),
-        ({"store": True, "keep": ["PHOTO"], "delete": ["PHOTO"]}, 400, "two answers"),
+        ({"store": True, "keep": ["PHOTO"], "delete": ["PHOTO"]}, 409, "two answers"),
         ({"store": True, "keep": ["f" * 32]}, 404, "did not ask"),
     ],
 )
