@@ -19,6 +19,7 @@ from keepers.catalog.marks import Mark
 from keepers.pipeline.fill import Filling, target
 from keepers.pipeline.members import Gathered, compared, gather, in_scenes
 from keepers.pipeline.policy import Policy
+from keepers.pipeline.quick import cautious
 from keepers.pipeline.taste import Taste
 from keepers.pipeline.taste_use import Likings, applied, likings
 from keepers.types import Json, Opinion, Report, VerdictName
@@ -89,6 +90,7 @@ class Table(Listing):
         if self.policy.keep is not None:
             self._filling = Filling(self._opinions, target(self.policy.keep), self.choices)
             self._opinions = self._filling.filled
+        self._opinions = [cautious(opinion) for opinion in self._opinions]
         for photo, (at, *_) in self._places.items():
             self._stable[photo] = stable(photo, self._opinions[at], self.folder)
         self._anew(self._places)
@@ -123,9 +125,10 @@ class Table(Listing):
             some = applied(some, self._likings, self.choices)
         changed = dict(zip(touched, some, strict=True))
         if self._filling is not None:
-            return self._filling.follow(changed, self.choices)
+            moved = self._filling.follow(changed, self.choices)
+            changed = {at: self._filling.filled[at] for at in moved}
         for at, opinion in changed.items():
-            self._opinions[at] = opinion
+            self._opinions[at] = cautious(opinion)
         return set(changed)
 
     def _members(self, number: int) -> list[int]:
