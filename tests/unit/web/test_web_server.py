@@ -126,7 +126,9 @@ def test_serve_opens_the_link_it_prints(monkeypatch: pytest.MonkeyPatch, capsys:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console, this test's included")
 def test_ctrl_c_ends_it_cleanly() -> None:
-    code = "from keepers.web import serve; serve(port=0, open_browser=False)"
+    # A shell ignores Ctrl-C for what it runs in the background, this test perhaps, and children inherit that.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; from keepers.web import serve; serve(port=0, open_browser=False)"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
