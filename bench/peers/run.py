@@ -28,7 +28,7 @@ from keepers.types import Report, Source
 
 HERE = Path(__file__).parent
 OURS = "keepers, everything on"
-NETWORK = "keepers' network for whole photos, int8, alone"
+NETWORK = "keepers' network for whole photos alone"
 LIMIT_S = 150
 
 

@@ -1,6 +1,6 @@
 """The network alone: ResNet50 at 224 pixels in torch, eager and fp32, on one thread and an input that lies ready.
 
-It stands beside keepers' network for whole photos, which is the same architecture in ONNX Runtime and int8.
+It stands beside keepers' network for whole photos in ONNX Runtime, a smaller one for the same question.
 """
 
 from timing import main, mend_torchvision
