@@ -12,9 +12,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnx_makers
 import pytest
 
+import onnx_makers
 from keepers import sample
 from keepers.errors import MissingExtra, ModelError, UserError
 from keepers.models import engines, faces, memory, zoo

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnx_makers
 import pytest
 
+import onnx_makers
 from keepers.errors import ModelError
 from keepers.models import zoo
 from keepers.models.session import OnnxSession
