@@ -75,7 +75,9 @@ class Shoot(RuleBasedStateMachine):
 
     @rule(photo=photos, flag=st.sampled_from(("keep", "delete", None)))
     def flag_elsewhere(self, photo: str, flag: VerdictName | None) -> None:
-        sidecar = self.path(photo).with_suffix(".xmp")
+        # In the sidecar that is there: of two that contradict each other nobody can say which a person means.
+        named = self.path(photo).with_name(f"{photo}.jpg.xmp")
+        sidecar = named if named.exists() else self.path(photo).with_suffix(".xmp")
         changed = set_flag(sidecar, flag)
         moment = next(self._clock)
         os.utime(sidecar, (moment, moment))
