@@ -28,7 +28,6 @@ from keepers.pipeline.calibration import (
     to_json,
 )
 from keepers.pipeline.reasons import detector
-from keepers.pipeline.triage import SHARP
 from keepers.types import FLAWS, LABELS, Measurement
 
 __all__ = [
@@ -63,7 +62,7 @@ def max_doubt(flaw: str) -> float:
 
     More for sharpness: clean captures are enlarged, squeezed and denoised more often than photos are, and look softer.
     """
-    return _MAX_DOUBT_OF_SHARPNESS if flaw in SHARP else _MAX_DOUBT
+    return _MAX_DOUBT_OF_SHARPNESS if flaw in KINDS else _MAX_DOUBT
 
 
 _RIDGE = 1e-3

@@ -100,9 +100,11 @@ class Calibration:
         """Flaw -> N probabilities, NaN where none of its checks applies."""
         return {flaw: sigmoid(logit) for flaw, logit in self.fused_logits(raws).items()}
 
-    def fused_logits(self, raws: Numbers) -> dict[str, Numbers]:
-        """Flaw -> N logits of all its checks together, NaN where none applies."""
-        logits = self.logits(raws)
+    def fused_logits(
+        self, raws: Numbers, logits: Mapping[tuple[str, str], Numbers] | None = None
+    ) -> dict[str, Numbers]:
+        """Flaw -> N logits of all its checks together, NaN where none applies; `logits` of the same where known."""
+        logits = self.logits(raws) if logits is None else logits
         fused = {flaw: _fuse(fusion, flaw, logits, len(raws)) for flaw, fusion in self.fusions.items()}
         return {**fused, **self._told_apart(raws, fused)}
 

@@ -130,12 +130,13 @@ def believe(
     """The arithmetic of N photos at once. Of the policy only the score depends, by what a shoot type tolerates."""
     names = calibration.checks
     raws = matrix(facts, names)
-    by_check = calibration.probabilities(raws)
-    logits = calibration.fused_logits(raws)
+    opinions = calibration.logits(raws)
+    by_check = {pair: sigmoid(logit) for pair, logit in opinions.items()}
+    logits = calibration.fused_logits(raws, opinions)
     fused = {flaw: np.nan_to_num(sigmoid(logit)) for flaw, logit in logits.items()}
     six = calibration.six(raws)
     doubts = {flaw: _doubt(logit, flaw, policy) for flaw, logit in logits.items() if flaw not in SHARP}
-    soft = np.nan_to_num(_doubt(_voices(raws, calibration), BLUR, policy), nan=0.5)
+    soft = np.nan_to_num(_doubt(_voices(opinions, len(raws)), BLUR, policy), nan=0.5)
     worth = _scores(doubts, soft) * (1.0 - FRAMED * (1.0 - _composition(facts)))
     score = np.where(np.isnan(raws).all(axis=1), UNKNOWN, worth)
     return Beliefs(by_check, fused, six, score)
@@ -166,13 +167,13 @@ def _scores(doubts: Mapping[str, Numbers], soft: Numbers) -> Numbers:
     return np.asarray(np.clip(worth, 0.0, 1.0))
 
 
-def _voices(raws: Numbers, calibration: Calibration) -> Numbers:
+def _voices(opinions: Mapping[tuple[str, str], Numbers], count: int) -> Numbers:
     """The mean calibrated logit of blur over detectors, each by the mean of its checks; NaN where none can tell."""
-    opinions: dict[str, list[Numbers]] = {}
-    for (check, flaw), logit in calibration.logits(raws).items():
+    voices: dict[str, list[Numbers]] = {}
+    for (check, flaw), logit in opinions.items():
         if flaw == BLUR:
-            opinions.setdefault(detector(check), []).append(logit)
-    return _known_mean([_known_mean(own) for own in opinions.values()], len(raws))
+            voices.setdefault(detector(check), []).append(logit)
+    return _known_mean([_known_mean(own) for own in voices.values()], count)
 
 
 def _known_mean(columns: Sequence[Numbers], count: int = 0) -> Numbers:
