@@ -194,8 +194,9 @@ class Patches:
 
     places: int32 N x 2, top and left in frame pixels; side: their edge. detail: float32 N, see `image.patches.detail`.
     blurred: float32 N, logits; moved: logits of motion against defocus, where it is blurred. major, minor: float32 N,
-    log2 of the blur's standard deviation in frame pixels along its worse and better axis, -1.5 (sharp) .. 4. axis:
-    float32 N x 2, cos and sin of twice the worse axis's angle from x towards y (down), shorter where it is vague."""
+    log2 of the blur's standard deviation in frame pixels along its worse and better axis, -1.5 (sharp) .. 4, and
+    more by the log2 of how much smaller the frame was looked at. axis: float32 N x 2, cos and sin of twice the worse
+    axis's angle from x towards y (down), shorter where it is vague."""
 
     places: npt.NDArray[np.int32]
     side: int

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from keepers.checks.base import Measure, check
 from keepers.image import exposure
+from keepers.image.patches import SIDE
 from keepers.image.shake import chance
 from keepers.types import Evidence, Patches, Reading
 
@@ -72,8 +73,9 @@ def _telling(evidence: Evidence) -> tuple[Patches, npt.NDArray[np.bool_]] | None
     seen = evidence.patches
     if seen is None:
         return None
-    # Noise alone makes steps of 4 sigma squared, which is measured a little low where there is nothing else.
-    noise = 6 * evidence.noise_sigma**2
+    # Noise alone makes steps of 4 sigma squared, which is measured a little low where there is nothing else. Where
+    # the frame was made smaller to be looked at, its pixels are means of many.
+    noise = 6 * (evidence.noise_sigma * SIDE / seen.side) ** 2
     there = seen.detail - noise >= LEAST_DETAIL**2
     return (seen, there) if there.any() else None
 
@@ -89,6 +91,7 @@ def _log_odds(share: npt.NDArray[np.float64]) -> float:
     higher="worse",
     sentence="The most detailed parts are not sharp",
     network="focus",
+    version="2",
 )
 def focus_patches(evidence: Evidence) -> Reading | None:
     """Mean logit of blur over the patches that can tell, about -10 (all crisp) .. 10; None where none can."""
@@ -105,6 +108,7 @@ def focus_patches(evidence: Evidence) -> Reading | None:
     higher="worse",
     sentence="Even the sharpest part is not sharp",
     network="focus",
+    version="2",
 )
 def focus_best(evidence: Evidence) -> Reading | None:
     """Logit of blur of the sharpest patches (their lowest tenth), about -12 (crisp) .. 10; None where none can tell.
@@ -134,6 +138,7 @@ def _where(seen: Patches, index: int, evidence: Evidence) -> str:
     higher="worse",
     sentence="Its parts are smeared as by movement",
     network="focus",
+    version="2",
 )
 def focus_shake(evidence: Evidence) -> Reading | None:
     """Log odds of the mean chance that a patch is blurred by motion, about -14 .. 14; None where none can tell."""
@@ -150,6 +155,7 @@ def focus_shake(evidence: Evidence) -> Reading | None:
     higher="worse",
     sentence="Its parts are blurred as by a lens out of focus",
     network="focus",
+    version="2",
 )
 def focus_defocus(evidence: Evidence) -> Reading | None:
     """Log odds of the mean chance that a patch is blurred without motion, about -14 .. 14; None where none can tell."""

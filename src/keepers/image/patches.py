@@ -4,17 +4,28 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from keepers.image.resize import halved
+from keepers.image.resize import Picture, halved
 from keepers.types import Plane, Rgb
 
 SIDE = 96
 """Edge of a patch in frame pixels: wide enough for the smear of a bad shake, small enough to be one depth."""
 COUNT = 12
+LONGEST = 1600
+"""Long side up to which a frame is looked at as it is. Above it the frame is halved: what counts as blur goes by
+the size of the picture, no sensor is sharp from pixel to pixel, and the network was taught with 350 to 1,430 pixels."""
 _STEP = 32
 _NEAR = 1.25
 """Patches closer than this many edges make each other less interesting, so that one bush does not get them all."""
 
 Places = npt.NDArray[np.int32]
+
+
+def reduced(picture: Picture) -> tuple[Picture, int]:
+    """A frame or its luma as it is looked at, and how many of its pixels (along a side) are one there: 1, 2, 4 .."""
+    times = 1
+    while max(picture.shape[:2]) > LONGEST:
+        picture, times = halved(picture), 2 * times
+    return picture, times
 
 
 def interest(luma: Plane) -> Plane:

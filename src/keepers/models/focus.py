@@ -33,11 +33,14 @@ class Focus:
             rgb: uint8 H x W x 3, the frame. luma: float32 H x W, its luma 0..1.
 
         Returns:
-            None where the frame is smaller than a patch.
+            None where the frame is smaller than a patch. Places and sizes are in pixels of the frame; a large frame
+            is looked at in smaller size (`patches.reduced`).
 
         Raises:
             ModelError: the network does not answer with six finite numbers a patch.
         """
+        rgb, times = patches.reduced(rgb)
+        luma, _ = patches.reduced(luma)
         places = patches.choose(luma)
         if not len(places):
             return None
@@ -47,4 +50,7 @@ class Focus:
             raise ModelError(f"{self.model.path} answers with {out.shape} numbers for {len(places)} patches.")
         blurred, moved, major, minor = np.ascontiguousarray(out[:, :4].T)
         detail, axis = patches.detail(luma, places), np.ascontiguousarray(out[:, 4:6])
-        return Patches(places, patches.SIDE, detail, blurred, moved, major, minor, axis)
+        grown = np.float32(np.log2(times))
+        return Patches(
+            times * places, times * patches.SIDE, detail, blurred, moved, major + grown, minor + grown, axis
+        )
