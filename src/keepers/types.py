@@ -190,13 +190,14 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class Patches:
-    """What the focus network says of N squares of a frame, the most detailed first; see `image.patches`.
+    """What the focus network says of N squares of a frame: faces, then the most detailed; see `image.patches`.
 
     places: int32 N x 2, top and left in frame pixels; side: their edge. detail: float32 N, see `image.patches.detail`.
     blurred: float32 N, logits; moved: logits of motion against defocus, where it is blurred. major, minor: float32 N,
     log2 of the blur's standard deviation in frame pixels along its worse and better axis, -1.5 (sharp) .. 4, and
     more by the log2 of how much smaller the frame was looked at. axis: float32 N x 2, cos and sin of twice the worse
-    axis's angle from x towards y (down), shorter where it is vague."""
+    axis's angle from x towards y (down), shorter where it is vague. on_face: bool N, whether someone's face is there
+    who counts."""
 
     places: npt.NDArray[np.int32]
     side: int
@@ -206,6 +207,7 @@ class Patches:
     major: npt.NDArray[np.float32]
     minor: npt.NDArray[np.float32]
     axis: npt.NDArray[np.float32]
+    on_face: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.blurred)

@@ -74,11 +74,13 @@ def _refuse(target: Path, layers: Sequence[str] | None) -> None:
 def _closely(evidence: Evidence, opinion: Opinion) -> Evidence:
     """With the patches of the focus network, where one is installed and had a say."""
     from keepers.models import zoo
+    from keepers.pipeline.observe import boxes
 
     if opinion.report.model is None or not zoo.packaged_focus().is_file():
         return evidence
     focus = zoo.load_focus(zoo.packaged_focus())
-    return replace(evidence, patches=focus.look(evidence.frame.rgb, evidence.luma))
+    faces = boxes(evidence.faces, evidence.frame)
+    return replace(evidence, patches=focus.look(evidence.frame.rgb, evidence.luma, faces))
 
 
 def _first(verdict: Verdict) -> View:

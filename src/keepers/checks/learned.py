@@ -124,6 +124,27 @@ def focus_best(evidence: Evidence) -> Reading | None:
     return Reading(float(best), _where(seen, int(logits.argmin()), evidence))
 
 
+@check(
+    "focus_faces",
+    flaws=("blurred", "camera_shake"),
+    higher="worse",
+    sentence="No face is sharp",
+    network="focus",
+)
+def focus_faces(evidence: Evidence) -> Reading | None:
+    """Logit of blur of the sharpest patch on a face, about -12 (crisp) .. 10; None where no face is large enough.
+
+    People look at faces first: a portrait with a sharp face before a blurred background is sharp, and the reverse is
+    out of focus. Of a group one sharp face will do.
+    """
+    told = _telling(evidence)
+    if told is None:
+        return None
+    seen, there = told
+    on_face = there & seen.on_face
+    return Reading(float(seen.blurred[on_face].min())) if on_face.any() else None
+
+
 def _where(seen: Patches, index: int, evidence: Evidence) -> str:
     rows, columns = (max(3, side // 32) for side in evidence.luma.shape)
     mask = np.zeros((rows, columns), np.float32)

@@ -1,5 +1,8 @@
 """Where to look closely: the squares of a frame in which detail would show whether it is sharp."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +13,8 @@ from keepers.types import Plane, Rgb
 SIDE = 96
 """Edge of a patch in frame pixels: wide enough for the smear of a bad shake, small enough to be one depth."""
 COUNT = 12
+FACES = 4
+"""So many of them at most are for faces."""
 LONGEST = 1600
 """Long side up to which a frame is looked at as it is. Above it the frame is halved: what counts as blur goes by
 the size of the picture, no sensor is sharp from pixel to pixel, and the network was taught with 350 to 1,430 pixels."""
@@ -18,6 +23,8 @@ _NEAR = 1.25
 """Patches closer than this many edges make each other less interesting, so that one bush does not get them all."""
 
 Places = npt.NDArray[np.int32]
+Box = tuple[float, float, float, float]
+"""x, y, width and height of a face in pixels."""
 
 
 def reduced(picture: Picture) -> tuple[Picture, int]:
@@ -51,12 +58,13 @@ def interest(luma: Plane) -> Plane:
     return np.sqrt(np.asarray(boxes, dtype=np.float32) / 9)
 
 
-def choose(luma: Plane, count: int = COUNT) -> Places:
-    """The `count` most telling patches, the most interesting first.
+def choose(luma: Plane, count: int = COUNT, faces: Sequence[Box] = ()) -> Places:
+    """The `count` most telling patches: on faces first, then the most interesting first.
 
     Args:
         luma: float32 H x W, 0..1.
         count: at most so many; fewer in a small frame.
+        faces: boxes in pixels of this luma, who counts most first. At most `FACES` patches are for them.
 
     Returns:
         int32 N x 2: top and left of each; none where a side is shorter than `SIDE`.
@@ -64,20 +72,56 @@ def choose(luma: Plane, count: int = COUNT) -> Places:
     if min(luma.shape) < SIDE:
         return np.zeros((0, 2), np.int32)
     scores = interest(luma)
+    chosen = _of_faces(scores, faces)[:count]
     # Only the best few candidates can win, and a large frame has thousands.
     order = np.argsort(-scores, axis=None, kind="stable")[: 40 * count]
     place = np.stack(np.unravel_index(order, scores.shape), axis=1).astype(np.float32) * _STEP
     value = scores.reshape(-1)[order].copy()
-    chosen: list[int] = []
+    for one in chosen:
+        _spread(value, place, one)
     while len(chosen) < min(count, len(order)):
         best = int(value.argmax())
         if value[best] < 0:
             break
-        chosen.append(best)
-        distance = np.abs(place - place[best]).max(axis=1) / SIDE
-        value *= np.where(distance < _NEAR, 0.25 + 0.6 * distance / _NEAR, 1.0).astype(np.float32)
-        value[distance < 0.5] = -1.0
-    return np.asarray(place[chosen], dtype=np.int32)
+        chosen.append(place[best])
+        _spread(value, place, place[best])
+    return np.asarray(chosen, dtype=np.int32).reshape(-1, 2)
+
+
+def _spread(value: Plane, place: Plane, taken: Plane) -> None:
+    """Make candidates near a patch that was taken less interesting, and those that it covers not at all."""
+    distance = np.abs(place - taken).max(axis=1) / SIDE
+    value *= np.where(distance < _NEAR, 0.25 + 0.6 * distance / _NEAR, 1.0).astype(np.float32)
+    value[distance < 0.5] = -1.0
+
+
+def _of_faces(scores: Plane, faces: Sequence[Box]) -> list[Plane]:
+    """The most interesting patches on each face, which in a sharp portrait hold eyes, brows and hair."""
+    place = np.asarray(np.moveaxis(np.indices(scores.shape), 0, -1).reshape(-1, 2) * _STEP, dtype=np.float32)
+    value, chosen = scores.reshape(-1).copy(), list[Plane]()
+    for face in faces[:FACES]:
+        on = on_faces(place, [face])
+        for _ in range(FACES // min(FACES, len(faces))):
+            best = int(np.where(on, value, -1.0).argmax())
+            if not on[best] or value[best] < 0:
+                break
+            chosen.append(place[best])
+            _spread(value, place, place[best])
+    return chosen
+
+
+def on_faces(places: npt.NDArray[Any], faces: Sequence[Box]) -> npt.NDArray[np.bool_]:
+    """Whether the middle of each square (top and left, N x 2) lies on a face that is large enough to fill half of it.
+
+    faces: boxes in the same pixels.
+    """
+    middle = places + SIDE / 2
+    found = np.zeros(len(places), bool)
+    for x, y, width, height in faces:
+        if width >= SIDE / 2:
+            across, down = (middle[:, 1] - x) / width - 0.5, (middle[:, 0] - y) / height - 0.5
+            found |= across**2 + down**2 <= 0.25
+    return found
 
 
 def cut(rgb: Rgb, places: Places) -> Rgb:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from keepers.errors import ModelError
@@ -26,11 +28,12 @@ class Focus:
         """See `Model.name`."""
         return self.model.name
 
-    def look(self, rgb: Rgb, luma: Plane) -> Patches | None:
+    def look(self, rgb: Rgb, luma: Plane, faces: Sequence[patches.Box] = ()) -> Patches | None:
         """Choose the most telling patches and judge each.
 
         Args:
-            rgb: uint8 H x W x 3, the frame. luma: float32 H x W, its luma 0..1.
+            rgb: uint8 H x W x 3, the frame. luma: float32 H x W, its luma 0..1. faces: of those who count, in pixels
+                of the frame, the most prominent first.
 
         Returns:
             None where the frame is smaller than a patch. Places and sizes are in pixels of the frame; a large frame
@@ -41,7 +44,8 @@ class Focus:
         """
         rgb, times = patches.reduced(rgb)
         luma, _ = patches.reduced(luma)
-        places = patches.choose(luma)
+        boxes = [(x / times, y / times, width / times, height / times) for x, y, width, height in faces]
+        places = patches.choose(luma, faces=boxes)
         if not len(places):
             return None
         facts = self.model.metadata
@@ -50,7 +54,6 @@ class Focus:
             raise ModelError(f"{self.model.path} answers with {out.shape} numbers for {len(places)} patches.")
         blurred, moved, major, minor = np.ascontiguousarray(out[:, :4].T)
         detail, axis = patches.detail(luma, places), np.ascontiguousarray(out[:, 4:6])
-        grown = np.float32(np.log2(times))
-        return Patches(
-            times * places, times * patches.SIDE, detail, blurred, moved, major + grown, minor + grown, axis
-        )
+        on_face, grown = patches.on_faces(places, boxes), np.float32(np.log2(times))
+        major, minor, side = major + grown, minor + grown, times * patches.SIDE
+        return Patches(times * places, side, detail, blurred, moved, major, minor, axis, on_face)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -77,9 +78,9 @@ class Networks:
         """See `Classifier.log_odds`."""
         return self.whole.log_odds(rgb)
 
-    def look_closely(self, rgb: Rgb, luma: Plane) -> Patches | None:
+    def look_closely(self, rgb: Rgb, luma: Plane, faces: Sequence[patches.Box] = ()) -> Patches | None:
         """What the focus network says; None where there is none. See `Focus.look`."""
-        return self.focus.look(rgb, luma) if self.focus else None
+        return self.focus.look(rgb, luma, faces) if self.focus else None
 
 
 def _joined(whole: str, focus: str | None) -> str:

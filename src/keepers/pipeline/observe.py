@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from keepers.checks.people import people
 from keepers.image import noise, signature
 from keepers.image.colour import luma
+from keepers.image.patches import Box
 from keepers.image.tiles import measure_tiles
 from keepers.types import Evidence, Face, Frame, Patches, Photo, Plane, Rgb, Signature
 
@@ -18,7 +20,7 @@ class Network(Protocol):
         """Logit of each flaw label minus that of `original`, and what else the network says."""
         ...
 
-    def look_closely(self, rgb: Rgb, luma: Plane) -> Patches | None:
+    def look_closely(self, rgb: Rgb, luma: Plane, faces: Sequence[Box] = ()) -> Patches | None:
         """What the network for patches says; None where there is none."""
         ...
 
@@ -47,7 +49,7 @@ def observe(
     tiles = measure_tiles(plane, sigma)
     lap("tiles")
     network = classifier.log_odds(frame.rgb) if classifier is not None else {}
-    patches = classifier.look_closely(frame.rgb, plane) if classifier is not None else None
+    patches = classifier.look_closely(frame.rgb, plane, boxes(faces, frame)) if classifier is not None else None
     lap("networks")
     return Evidence(
         frame=frame,
@@ -59,6 +61,13 @@ def observe(
         faces=faces,
         camera=photo.camera,
     )
+
+
+def boxes(faces: Sequence[Face], frame: Frame) -> list[Box]:
+    """Where the faces of those who count are, in pixels of the frame, the most prominent first."""
+    some = people(faces, max(frame.rgb.shape[:2]) / frame.scale)
+    native = [face.box for face in sorted(some, key=lambda face: -face.prominence)]
+    return [(x * frame.scale, y * frame.scale, w * frame.scale, h * frame.scale) for x, y, w, h in native]
 
 
 def sign(evidence: Evidence) -> Signature:

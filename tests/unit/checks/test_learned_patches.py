@@ -18,7 +18,8 @@ def _seen(evidence: Evidence, blurred: float, moved: float = 0.0, angle: float =
     each = np.ones(len(places), np.float32)
     axis = np.tile(np.array([np.cos(2 * angle), np.sin(2 * angle)], np.float32), (len(places), 1))
     detail = patches.detail(evidence.luma, places)
-    said = Patches(places, patches.SIDE, detail, blurred * each, moved * each, each, 0 * each, axis)
+    on_face = np.arange(len(places)) < 2
+    said = Patches(places, patches.SIDE, detail, blurred * each, moved * each, each, 0 * each, axis, on_face)
     return dataclasses.replace(evidence, patches=said)
 
 

@@ -56,7 +56,8 @@ def patches(degrees: float = 30.0, *, blurred: float = 4.0, moved: float = 3.0, 
 
     axis = [[np.cos(-2 * np.radians(degrees)), np.sin(-2 * np.radians(degrees))]] * count
     places = np.array([[20, 20 + 60 * i] for i in range(count)], np.int32)
-    return Patches(places, 40, all_(1.0), all_(blurred), all_(moved), all_(2.0), all_(-1.0), np.array(axis, np.float32))
+    lines, on_face = np.array(axis, np.float32), np.zeros(count, bool)
+    return Patches(places, 40, all_(1.0), all_(blurred), all_(moved), all_(2.0), all_(-1.0), lines, on_face)
 
 
 def test_the_network_sees_the_smear_that_it_was_told() -> None:

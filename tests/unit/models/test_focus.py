@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 
@@ -24,14 +25,18 @@ def large(small: Rgb) -> Rgb:
     return np.ascontiguousarray(small.repeat(2, axis=0).repeat(2, axis=1))
 
 
-def _seen(rgb: Rgb) -> Patches:
-    seen = zoo.load_focus(zoo.packaged_focus()).look(rgb, luma(rgb))
+FACE = (200.0, 100.0, 240.0, 300.0)
+
+
+def _seen(rgb: Rgb, times: float = 1.0, face: patches.Box = FACE) -> Patches:
+    x, y, width, height = (times * value for value in face)
+    seen = zoo.load_focus(zoo.packaged_focus()).look(rgb, luma(rgb), [(x, y, width, height)])
     assert seen is not None
     return seen
 
 
 def test_a_large_frame_is_judged_as_the_same_picture_in_fewer_pixels(small: Rgb, large: Rgb) -> None:
-    few, many = _seen(small), _seen(large)
+    few, many = _seen(small), _seen(large, 2.0)
     np.testing.assert_allclose(many.blurred, few.blurred, atol=1e-3)
     np.testing.assert_allclose(many.moved, few.moved, atol=1e-3)
     np.testing.assert_allclose(many.major - few.major, 1.0, atol=1e-3)
@@ -40,14 +45,46 @@ def test_a_large_frame_is_judged_as_the_same_picture_in_fewer_pixels(small: Rgb,
 
 
 def test_every_patch_lies_in_the_frame(large: Rgb) -> None:
-    seen = _seen(large)
+    seen = _seen(large, 2.0)
     assert (seen.places >= 0).all() and (seen.places + seen.side <= large.shape[:2]).all()
 
 
 def test_checks_say_the_same_of_both(small: Rgb, large: Rgb) -> None:
     few = dataclasses.replace(scenes.look(small), patches=_seen(small))
-    many = dataclasses.replace(scenes.look(large), patches=_seen(large))
+    many = dataclasses.replace(scenes.look(large), patches=_seen(large, 2.0))
     for name in (name for name, check in CHECKS.items() if check.network == "focus"):
         one, other = CHECKS[name](few), CHECKS[name](many)
         assert one is not None and other is not None
         assert other.raw == pytest.approx(one.raw, abs=0.01)
+
+
+def test_faces_come_first_and_leave_room_for_the_rest(small: Rgb) -> None:
+    seen = _seen(small)
+    on = np.flatnonzero(seen.on_face)
+    assert seen.on_face[0] and len(on) >= 1 and len(seen) == patches.COUNT
+    assert not seen.on_face.all()
+    middle = seen.places[on] + seen.side / 2
+    assert (middle >= (100, 200)).all() and (middle <= (400, 440)).all()
+
+
+def test_a_speck_of_a_face_and_one_beyond_the_frame_change_nothing(small: Rgb) -> None:
+    plain = zoo.load_focus(zoo.packaged_focus()).look(small, luma(small))
+    assert plain is not None
+    for face in ((300.0, 300.0, 20.0, 25.0), (5000.0, 10.0, 300.0, 300.0)):
+        seen = _seen(small, face=face)
+        np.testing.assert_array_equal(seen.places, plain.places)
+        assert not seen.on_face.any()
+
+
+def test_a_blurred_background_does_not_blur_the_face(small: Rgb) -> None:
+    """The sharp face of a portrait, and a face that the lens missed while its background is sharp."""
+    soft, (x, y, width, height) = cv2.GaussianBlur(small, (0, 0), 5), (int(value) for value in FACE)
+    box = np.s_[y : y + height, x : x + width]
+    portrait, missed = soft.copy(), small.copy()
+    portrait[box], missed[box] = small[box], soft[box]
+    raws = []
+    for rgb in (portrait, missed):
+        reading = CHECKS["focus_faces"](dataclasses.replace(scenes.look(rgb), patches=_seen(rgb)))
+        assert reading is not None
+        raws.append(reading.raw)
+    assert raws[0] < 0 < raws[1]

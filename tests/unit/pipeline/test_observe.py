@@ -16,7 +16,7 @@ class FakeNetwork:
     def log_odds(self, rgb: np.ndarray) -> dict[str, float]:
         return {"blurred": float(rgb.mean())}
 
-    def look_closely(self, rgb: np.ndarray, luma: np.ndarray) -> None:
+    def look_closely(self, rgb: np.ndarray, luma: np.ndarray, faces: object) -> None:
         return None
 
 
