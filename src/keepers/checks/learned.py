@@ -69,7 +69,10 @@ def network_quality(evidence: Evidence) -> Reading | None:
 
 
 def _telling(evidence: Evidence) -> tuple[Patches, npt.NDArray[np.bool_]] | None:
-    """The patches, and which of them have enough detail to tell; None where none has."""
+    """The patches, and which of them tell: those on faces where there are any, else all that have enough detail.
+
+    A blurred background is no flaw of a portrait, and a sharp one does not save it. None where none can tell.
+    """
     seen = evidence.patches
     if seen is None:
         return None
@@ -77,7 +80,8 @@ def _telling(evidence: Evidence) -> tuple[Patches, npt.NDArray[np.bool_]] | None
     # the frame was made smaller to be looked at, its pixels are means of many.
     noise = 6 * (evidence.noise_sigma * SIDE / seen.side) ** 2
     there = seen.detail - noise >= LEAST_DETAIL**2
-    return (seen, there) if there.any() else None
+    on_face = there & seen.on_face
+    return (seen, on_face if on_face.any() else there) if there.any() else None
 
 
 def _log_odds(share: npt.NDArray[np.float64]) -> float:
@@ -99,7 +103,7 @@ def focus_patches(evidence: Evidence) -> Reading | None:
     if told is None:
         return None
     seen, there = told
-    return Reading(float(seen.blurred[there].mean()))
+    return Reading(float(seen.blurred[there].mean()), _whose(seen, there))
 
 
 @check(
@@ -121,28 +125,13 @@ def focus_best(evidence: Evidence) -> Reading | None:
     seen, there = told
     logits = np.where(there, seen.blurred, np.float32(np.inf))
     best = np.quantile(logits[there], 0.1)
-    return Reading(float(best), _where(seen, int(logits.argmin()), evidence))
+    note = _where(seen, int(logits.argmin()), evidence)
+    return Reading(float(best), "; ".join(filter(None, (_whose(seen, there), note))))
 
 
-@check(
-    "focus_faces",
-    flaws=("blurred", "camera_shake"),
-    higher="worse",
-    sentence="No face is sharp",
-    network="focus",
-)
-def focus_faces(evidence: Evidence) -> Reading | None:
-    """Logit of blur of the sharpest patch on a face, about -12 (crisp) .. 10; None where no face is large enough.
-
-    People look at faces first: a portrait with a sharp face before a blurred background is sharp, and the reverse is
-    out of focus. Of a group one sharp face will do.
-    """
-    told = _telling(evidence)
-    if told is None:
-        return None
-    seen, there = told
-    on_face = there & seen.on_face
-    return Reading(float(seen.blurred[on_face].min())) if on_face.any() else None
+def _whose(seen: Patches, there: npt.NDArray[np.bool_]) -> str:
+    """Whose sharpness was told, where it was not that of the whole frame."""
+    return "faces" if seen.on_face[there].all() else ""
 
 
 def _where(seen: Patches, index: int, evidence: Evidence) -> str:
@@ -167,7 +156,8 @@ def focus_shake(evidence: Evidence) -> Reading | None:
     if told is None:
         return None
     seen, there = told
-    return Reading(_log_odds((chance(seen.blurred) * chance(seen.moved))[there]), _direction(seen, there))
+    note = "; ".join(filter(None, (_whose(seen, there), _direction(seen, there))))
+    return Reading(_log_odds((chance(seen.blurred) * chance(seen.moved))[there]), note)
 
 
 @check(
@@ -184,7 +174,7 @@ def focus_defocus(evidence: Evidence) -> Reading | None:
     if told is None:
         return None
     seen, there = told
-    return Reading(_log_odds((chance(seen.blurred) * chance(-seen.moved))[there]))
+    return Reading(_log_odds((chance(seen.blurred) * chance(-seen.moved))[there]), _whose(seen, there))
 
 
 def _direction(seen: Patches, there: npt.NDArray[np.bool_]) -> str:

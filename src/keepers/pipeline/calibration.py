@@ -129,15 +129,19 @@ class Calibration:
         From the network's log odds where it ran, else from the fused probabilities of the five flaws; all on
         `original` where nothing is known.
         """
-        names = [f"network_{label}" for label in LABELS[1:]]
         fused = self.fused_logits(raws)
         zero = np.zeros(len(raws))
         fallback = np.stack([np.nan_to_num(fused.get(label, zero), nan=-LIMIT) for label in LABELS[1:]], axis=1)
+        odds = self.network_odds(raws)
+        return softmax(np.where(np.isfinite(odds).all(axis=1, keepdims=True), odds, fallback))
+
+    def network_odds(self, raws: Numbers) -> Numbers:
+        """N x 5 log odds of the network's five flaws against `original`, in the order of `LABELS`, at the temperature
+        that suits; NaN where no network ran."""
+        names = [f"network_{label}" for label in LABELS[1:]]
         if not set(names) <= set(self.checks):
-            return softmax(fallback)
-        odds = np.asarray(raws[:, [self.checks.index(name) for name in names]] / self.temperature)
-        ran = np.asarray(np.isfinite(odds).all(axis=1), dtype=bool)
-        return softmax(np.where(ran[:, None], odds, fallback))
+            return np.full((len(raws), len(names)), np.nan)
+        return np.asarray(raws[:, [self.checks.index(name) for name in names]] / self.temperature)
 
 
 def _fuse(fusion: Fusion, flaw: str, logits: Mapping[tuple[str, str], Numbers], count: int) -> Numbers:

@@ -3,12 +3,13 @@
 Everything here is arithmetic on a few numbers per photo, derived anew whenever it is asked for and never stored.
 
 score = product over other flaws of (1 - IMPORTANCE x doubt)
-        x (1 - SOFT x softness) x (1 - FRAMED x (1 - composition)), all in 0..1.
+        x (1 - SOFT x softness) x (1 - FAR x distance) x (1 - FRAMED x (1 - composition)), all in 0..1.
 
 Doubt is the fused opinion on a flaw, on a scale so flat that it does not saturate: two photos that nobody would call
 flawed still differ. Softness is the mean opinion on blur of all detectors on such a scale, each with the same voice:
-the fusion listens to whoever is right most often on strong blur, and people notice more than that. Composition is what
-the rules of composition say. No verdict depends on the score.
+the fusion listens to whoever is right most often on strong blur, and people notice more than that. Distance is how far
+from a good photo the network finds it, whatever the flaw. Composition is what the rules of composition say. No verdict
+depends on the score.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ CERTAIN_SIDE = 400
 or enlarged, and calibration does not learn from them either."""
 SOFT = 0.9
 """How much of the score sharpness moves: more than anything else, as with the people who rated photos."""
+FAR = 0.5
+"""How much of the score the network's opinion of all its flaws moves: of milder damage than a verdict takes notice of,
+and of such as has no name here. It is not heard on exposure otherwise (docs/experiments.md)."""
 FRAMED = 0.05
 """How much of the score composition moves: less than anything else, since its rules are habits."""
 _USUAL = Policy()
@@ -137,7 +141,8 @@ def believe(
     six = calibration.six(raws)
     doubts = {flaw: _doubt(logit, flaw, policy) for flaw, logit in logits.items() if flaw not in SHARP}
     soft = np.nan_to_num(_doubt(_voices(opinions, len(raws)), BLUR, policy), nan=0.5)
-    worth = _scores(doubts, soft) * (1.0 - FRAMED * (1.0 - _composition(facts)))
+    far = np.nan_to_num(_distance(calibration.network_odds(raws), policy))
+    worth = _scores(doubts, soft) * (1.0 - FAR * far) * (1.0 - FRAMED * (1.0 - _composition(facts)))
     score = np.where(np.isnan(raws).all(axis=1), UNKNOWN, worth)
     return Beliefs(by_check, fused, six, score)
 
@@ -165,6 +170,16 @@ def _scores(doubts: Mapping[str, Numbers], soft: Numbers) -> Numbers:
     for flaw, doubt in doubts.items():
         worth *= 1.0 - IMPORTANCE[flaw] * np.nan_to_num(doubt)
     return np.asarray(np.clip(worth, 0.0, 1.0))
+
+
+def _distance(odds: Numbers, policy: Policy) -> Numbers:
+    """0 .. 1, how far from good photos the network finds each of N, by the mean of its log odds N x 5 of flaws that
+    count; NaN where it did not run."""
+    counting = [(at, flaw) for at, flaw in enumerate(LABELS[1:]) if not policy.shoot_type.ignores(flaw)]
+    if not counting:
+        return np.zeros(len(odds))
+    mean = np.mean([odds[:, at] - policy.shoot_type.tolerance(flaw) for at, flaw in counting], axis=0)
+    return sigmoid(mean / _FLAT)
 
 
 def _voices(opinions: Mapping[tuple[str, str], Numbers], count: int) -> Numbers:
