@@ -2,14 +2,14 @@
 
 Everything here is arithmetic on a few numbers per photo, derived anew whenever it is asked for and never stored.
 
-score = product over other flaws of (1 - IMPORTANCE x doubt)
+score = root of the product over other flaws of (1 - IMPORTANCE x doubt)
         x (1 - SOFT x softness) x (1 - FAR x distance) x (1 - FRAMED x (1 - composition)), all in 0..1.
 
 Doubt is the fused opinion on a flaw, on a scale so flat that it does not saturate: two photos that nobody would call
 flawed still differ. Softness is the mean opinion on blur of all detectors on such a scale, each with the same voice:
 the fusion listens to whoever is right most often on strong blur, and people notice more than that. Distance is how far
-from a good photo the network finds it, whatever the flaw. Composition is what the rules of composition say. No verdict
-depends on the score.
+from a good photo the network finds it, whatever the flaw. Composition is what the rules of composition say. The root
+changes no order; it gives good photos more than half, as people expect of a score. No verdict depends on it.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def believe(
     soft = np.nan_to_num(_doubt(_voices(opinions, len(raws)), BLUR, policy), nan=0.5)
     far = np.nan_to_num(_distance(calibration.network_odds(raws), policy))
     worth = _scores(doubts, soft) * (1.0 - FAR * far) * (1.0 - FRAMED * (1.0 - _composition(facts)))
-    score = np.where(np.isnan(raws).all(axis=1), UNKNOWN, worth)
+    score = np.where(np.isnan(raws).all(axis=1), UNKNOWN, np.sqrt(np.clip(worth, 0.0, 1.0)))
     return Beliefs(by_check, fused, six, score)
 
 
@@ -169,7 +169,7 @@ def _scores(doubts: Mapping[str, Numbers], soft: Numbers) -> Numbers:
     worth = 1.0 - SOFT * soft
     for flaw, doubt in doubts.items():
         worth *= 1.0 - IMPORTANCE[flaw] * np.nan_to_num(doubt)
-    return np.asarray(np.clip(worth, 0.0, 1.0))
+    return worth
 
 
 def _distance(odds: Numbers, policy: Policy) -> Numbers:
