@@ -177,8 +177,7 @@ class Tiles:
     anisotropy: 0 (gradients in all directions alike) .. 1 (all along one axis).
     size: edge of a tile in frame pixels.
     fine, coarse: structure tensors (xx, yy, xy) of the gradients at the two scales, 3 x rows x columns, luma per
-        pixel squared, less the part of the noise; None in hand-made tiles.
-    """
+        pixel squared, less the part of the noise; None in hand-made tiles."""
 
     sharpness: Plane
     detail: Plane
@@ -192,12 +191,10 @@ class Tiles:
 class Patches:
     """What the focus network says of N squares of a frame: faces, then the most detailed; see `image.patches`.
 
-    places: int32 N x 2, top and left in frame pixels; side: their edge. detail: float32 N, see `image.patches.detail`.
-    blurred: float32 N, logits; moved: logits of motion against defocus, where it is blurred. major, minor: float32 N,
-    log2 of the blur's standard deviation in frame pixels along its worse and better axis, -1.5 (sharp) .. 4, and
-    more by the log2 of how much smaller the frame was looked at. axis: float32 N x 2, cos and sin of twice the worse
-    axis's angle from x towards y (down), shorter where it is vague. on_face: bool N, whether someone's face is there
-    who counts."""
+    In frame pixels, places: int32 N x 2, top and left; side: their edge; major, minor: float32 N, log2 of the standard
+    deviation of the blur along its worse and better axis, from -1.5 (sharp). detail: float32 N, see `patches.detail`.
+    blurred: float32 N, logits; moved: logits of motion against defocus, where it is blurred. axis: float32 N x 2, cos
+    and sin of twice the worse axis's angle from x to y (down), shorter where vague. on_face: bool N, of who counts."""
 
     places: npt.NDArray[np.int32]
     side: int
