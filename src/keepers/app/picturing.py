@@ -93,13 +93,14 @@ def _scene(
     frame: Frame, evidence: Evidence, verdict: Verdict, faces: tuple[FaceMark, ...]
 ) -> Callable[[Rgb], Scene]:
     """What there is to show, for the frame at any size."""
+    from keepers.checks.learned import moving
     from keepers.image import shake
     from keepers.image.overlay import Scene
 
     smear = None
     if verdict.flaws.get("camera_shake", 0.0) >= _SHAKEN:
-        seen = evidence.patches
-        smear = shake.smear(evidence.luma) if seen is None else shake.of_patches(seen)
+        told = moving(evidence)
+        smear = shake.smear(evidence.luma) if evidence.patches is None else told and shake.of_patches(*told[1:])
     tiles = sharp_tiles(evidence)
     shown = partial(Scene, frame.rgb, sharpness=tiles, patches=evidence.patches, smear=smear)
     return partial(shown, faces=faces, framing=_framing(evidence))

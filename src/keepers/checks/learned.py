@@ -1,15 +1,15 @@
-"""Checks that read the networks: what they say of the whole photo, and of its most detailed patches."""
+"""Checks that read the networks: what they say of the whole photo, and of patches on faces and of most detail."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from keepers.checks.base import Measure, check
-from keepers.image import exposure
-from keepers.image.patches import SIDE
+from keepers.checks.base import Measure, check, once
+from keepers.image import exposure, noise, patches
 from keepers.image.shake import chance
 from keepers.types import Evidence, Patches, Reading
 
@@ -21,6 +21,9 @@ _SENTENCES = {
     "underexposed": "The network sees underexposure",
     "noisy": "The network sees noise",
 }
+
+Chosen = npt.NDArray[np.bool_]
+"""bool N, some of N patches."""
 
 LEAST_DETAIL = 0.004
 """Root mean square step of luma from pixel to pixel below which a patch says nothing of sharpness: sky, fog, black."""
@@ -68,20 +71,40 @@ def network_quality(evidence: Evidence) -> Reading | None:
     return None if quality is None else Reading(quality)
 
 
-def _telling(evidence: Evidence) -> tuple[Patches, npt.NDArray[np.bool_]] | None:
-    """The patches, and which of them tell: those on faces where there are any, else all that have enough detail.
+@once
+def _noise(evidence: Evidence) -> float:
+    """Standard deviation of the noise where patches are cut out: of a large frame less than in its own pixels."""
+    smaller, times = patches.reduced(evidence.luma)
+    return evidence.noise_sigma if times == 1 else noise.sigma(smaller)
 
-    A blurred background is no flaw of a portrait, and a sharp one does not save it. None where none can tell.
+
+def _kinder(evidence: Evidence, raw: Callable[[Patches, Chosen], float]) -> tuple[float, Patches, Chosen] | None:
+    """`raw` over all patches that have enough detail, or over those on faces where that speaks better for the photo,
+    with the patches it was read from. None where no patch can tell.
+
+    What is blurred behind a portrait is no flaw. A face that is less sharp than the rest condemns nothing by itself: it
+    may be a poster, somebody who walks by, or no face.
     """
     seen = evidence.patches
     if seen is None:
         return None
-    # Noise alone makes steps of 4 sigma squared, which is measured a little low where there is nothing else. Where
-    # the frame was made smaller to be looked at, its pixels are means of many.
-    noise = 6 * (evidence.noise_sigma * SIDE / seen.side) ** 2
-    there = seen.detail - noise >= LEAST_DETAIL**2
-    on_face = there & seen.on_face
-    return (seen, on_face if on_face.any() else there) if there.any() else None
+    # Noise alone makes steps of 4 sigma squared, which is measured a little low where there is nothing else.
+    there = seen.detail - 6 * _noise(evidence) ** 2 >= LEAST_DETAIL**2
+    found = [(raw(seen, some), seen, some) for some in (there, there & seen.on_face) if some.any()]
+    return min(found, key=lambda one: one[0], default=None)
+
+
+def moving(evidence: Evidence) -> tuple[float, Patches, Chosen] | None:
+    """Log odds of the mean chance that a patch is blurred by motion, and the patches which say so; see `_kinder`."""
+    return _kinder(evidence, lambda seen, some: _log_odds((chance(seen.blurred) * chance(seen.moved))[some]))
+
+
+def _lowest(seen: Patches, some: Chosen) -> float:
+    return float(np.quantile(seen.blurred[some], 0.1))
+
+
+def _still(seen: Patches, some: Chosen) -> float:
+    return _log_odds((chance(seen.blurred) * chance(-seen.moved))[some])
 
 
 def _log_odds(share: npt.NDArray[np.float64]) -> float:
@@ -95,15 +118,12 @@ def _log_odds(share: npt.NDArray[np.float64]) -> float:
     higher="worse",
     sentence="The most detailed parts are not sharp",
     network="focus",
-    version="2",
+    version="3",
 )
 def focus_patches(evidence: Evidence) -> Reading | None:
-    """Mean logit of blur over the patches that can tell, about -10 (all crisp) .. 10; None where none can."""
-    told = _telling(evidence)
-    if told is None:
-        return None
-    seen, there = told
-    return Reading(float(seen.blurred[there].mean()), _whose(seen, there))
+    """Mean logit of blur over the patches that decide, about -10 (all crisp) .. 10; None where none can."""
+    told = _kinder(evidence, lambda seen, some: float(seen.blurred[some].mean()))
+    return Reading(told[0]) if told else None
 
 
 @check(
@@ -112,26 +132,18 @@ def focus_patches(evidence: Evidence) -> Reading | None:
     higher="worse",
     sentence="Even the sharpest part is not sharp",
     network="focus",
-    version="2",
+    version="3",
 )
 def focus_best(evidence: Evidence) -> Reading | None:
-    """Logit of blur of the sharpest patches (their lowest tenth), about -12 (crisp) .. 10; None where none can tell.
+    """Logit of blur of the sharpest deciding patches (their lowest tenth), about -12 (crisp) .. 10; None without any.
 
     A sharp subject before a blurred background has low values here; a photo without any sharp part has none.
     """
-    told = _telling(evidence)
+    told = _kinder(evidence, _lowest)
     if told is None:
         return None
-    seen, there = told
-    logits = np.where(there, seen.blurred, np.float32(np.inf))
-    best = np.quantile(logits[there], 0.1)
-    note = _where(seen, int(logits.argmin()), evidence)
-    return Reading(float(best), "; ".join(filter(None, (_whose(seen, there), note))))
-
-
-def _whose(seen: Patches, there: npt.NDArray[np.bool_]) -> str:
-    """Whose sharpness was told, where it was not that of the whole frame."""
-    return "faces" if seen.on_face[there].all() else ""
+    best, seen, some = told
+    return Reading(best, _where(seen, int(np.where(some, seen.blurred, np.float32(np.inf)).argmin()), evidence))
 
 
 def _where(seen: Patches, index: int, evidence: Evidence) -> str:
@@ -148,16 +160,12 @@ def _where(seen: Patches, index: int, evidence: Evidence) -> str:
     higher="worse",
     sentence="Its parts are smeared as by movement",
     network="focus",
-    version="2",
+    version="3",
 )
 def focus_shake(evidence: Evidence) -> Reading | None:
-    """Log odds of the mean chance that a patch is blurred by motion, about -14 .. 14; None where none can tell."""
-    told = _telling(evidence)
-    if told is None:
-        return None
-    seen, there = told
-    note = "; ".join(filter(None, (_whose(seen, there), _direction(seen, there))))
-    return Reading(_log_odds((chance(seen.blurred) * chance(seen.moved))[there]), note)
+    """Log odds of the mean chance that a deciding patch is blurred by motion, about -14 .. 14; None without any."""
+    told = moving(evidence)
+    return Reading(told[0], _direction(told[1], told[2])) if told else None
 
 
 @check(
@@ -166,20 +174,17 @@ def focus_shake(evidence: Evidence) -> Reading | None:
     higher="worse",
     sentence="Its parts are blurred as by a lens out of focus",
     network="focus",
-    version="2",
+    version="3",
 )
 def focus_defocus(evidence: Evidence) -> Reading | None:
-    """Log odds of the mean chance that a patch is blurred without motion, about -14 .. 14; None where none can tell."""
-    told = _telling(evidence)
-    if told is None:
-        return None
-    seen, there = told
-    return Reading(_log_odds((chance(seen.blurred) * chance(-seen.moved))[there]), _whose(seen, there))
+    """Log odds of the mean chance that a deciding patch is blurred, not by motion, about -14 .. 14; None without any."""
+    told = _kinder(evidence, _still)
+    return Reading(told[0]) if told else None
 
 
-def _direction(seen: Patches, there: npt.NDArray[np.bool_]) -> str:
+def _direction(seen: Patches, some: Chosen) -> str:
     """The direction of the smear in words where the patches agree on one; see `types.Patches` for the axis."""
-    cos, sin = seen.axis[there].mean(axis=0)
+    cos, sin = seen.axis[some].mean(axis=0)
     if math.hypot(cos, sin) < 0.4:
         return ""
     angle = math.degrees(0.5 * math.atan2(sin, cos)) % 180

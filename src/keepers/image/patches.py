@@ -11,9 +11,10 @@ from keepers.image.resize import Picture, halved
 from keepers.types import Plane, Rgb
 
 SIDE = 96
-"""Edge of a patch in frame pixels: wide enough for the smear of a bad shake, small enough to be one depth."""
+"""Edge of a patch in pixels of the frame as it is looked at: wide enough for the smear of a bad shake, small enough to
+be one depth."""
 COUNT = 12
-FACES = 4
+FACE_PATCHES = 4
 """So many of them at most are for faces."""
 LONGEST = 1600
 """Long side up to which a frame is looked at as it is. Above it the frame is halved: what counts as blur goes by
@@ -28,9 +29,12 @@ Box = tuple[float, float, float, float]
 
 
 def reduced(picture: Picture) -> tuple[Picture, int]:
-    """A frame or its luma as it is looked at, and how many of its pixels (along a side) are one there: 1, 2, 4 .."""
+    """A frame or its luma as it is looked at, and how many of its pixels (along a side) are one there: 1, 2, 4 ..
+
+    A panorama stays so large that patches fit into it.
+    """
     times = 1
-    while max(picture.shape[:2]) > LONGEST:
+    while max(picture.shape[:2]) > LONGEST and min(picture.shape[:2]) >= 2 * SIDE:
         picture, times = halved(picture), 2 * times
     return picture, times
 
@@ -64,7 +68,7 @@ def choose(luma: Plane, count: int = COUNT, faces: Sequence[Box] = ()) -> Places
     Args:
         luma: float32 H x W, 0..1.
         count: at most so many; fewer in a small frame.
-        faces: boxes in pixels of this luma, who counts most first. At most `FACES` patches are for them.
+        faces: boxes in pixels of this luma, who counts most first. At most `FACE_PATCHES` patches are for them.
 
     Returns:
         int32 N x 2: top and left of each; none where a side is shorter than `SIDE`.
@@ -78,17 +82,17 @@ def choose(luma: Plane, count: int = COUNT, faces: Sequence[Box] = ()) -> Places
     place = np.stack(np.unravel_index(order, scores.shape), axis=1).astype(np.float32) * _STEP
     value = scores.reshape(-1)[order].copy()
     for one in chosen:
-        _spread(value, place, one)
+        _discount(value, place, one)
     while len(chosen) < min(count, len(order)):
         best = int(value.argmax())
         if value[best] < 0:
             break
         chosen.append(place[best])
-        _spread(value, place, place[best])
+        _discount(value, place, place[best])
     return np.asarray(chosen, dtype=np.int32).reshape(-1, 2)
 
 
-def _spread(value: Plane, place: Plane, taken: Plane) -> None:
+def _discount(value: Plane, place: Plane, taken: Plane) -> None:
     """Make candidates near a patch that was taken less interesting, and those that it covers not at all."""
     distance = np.abs(place - taken).max(axis=1) / SIDE
     value *= np.where(distance < _NEAR, 0.25 + 0.6 * distance / _NEAR, 1.0).astype(np.float32)
@@ -99,26 +103,26 @@ def _of_faces(scores: Plane, faces: Sequence[Box]) -> list[Plane]:
     """The most interesting patches on each face, which in a sharp portrait hold eyes, brows and hair."""
     place = np.asarray(np.moveaxis(np.indices(scores.shape), 0, -1).reshape(-1, 2) * _STEP, dtype=np.float32)
     value, chosen = scores.reshape(-1).copy(), list[Plane]()
-    for face in faces[:FACES]:
+    for face in faces[:FACE_PATCHES]:
         on = on_faces(place, [face])
-        for _ in range(FACES // min(FACES, len(faces))):
+        for _ in range(FACE_PATCHES // min(FACE_PATCHES, len(faces))):
             best = int(np.where(on, value, -1.0).argmax())
             if not on[best] or value[best] < 0:
                 break
             chosen.append(place[best])
-            _spread(value, place, place[best])
+            _discount(value, place, place[best])
     return chosen
 
 
 def on_faces(places: npt.NDArray[Any], faces: Sequence[Box]) -> npt.NDArray[np.bool_]:
-    """Whether the middle of each square (top and left, N x 2) lies on a face that is large enough to fill half of it.
+    """Whether the middle of each square (top and left, N x 2) lies on a face that is at least as wide as the square.
 
     faces: boxes in the same pixels.
     """
     middle = places + SIDE / 2
     found = np.zeros(len(places), bool)
     for x, y, width, height in faces:
-        if width >= SIDE / 2:
+        if width >= SIDE:
             across, down = (middle[:, 1] - x) / width - 0.5, (middle[:, 0] - y) / height - 0.5
             found |= across**2 + down**2 <= 0.25
     return found

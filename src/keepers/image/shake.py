@@ -101,11 +101,12 @@ def smear(luma: Plane) -> Smear | None:
     return None if degrees is None else Smear(degrees, length(luma, degrees))
 
 
-def of_patches(patches: Patches) -> Smear | None:
-    """The smear that the focus network sees in most patches, by how sure it is of motion in each; None where they
-    disagree. An even movement of length L has a standard deviation of L divided by the root of 12."""
-    sure = chance(patches.blurred) * chance(patches.moved)
-    if not len(patches) or sure.mean() < _LEAST_SURE:
+def of_patches(patches: Patches, deciding: npt.NDArray[np.bool_]) -> Smear | None:
+    """The smear that the focus network sees in most of the deciding patches (bool N), by how sure it is of motion in
+    each; None where they disagree. An even movement of length L has a standard deviation of L divided by the root of
+    12."""
+    sure = np.where(deciding, chance(patches.blurred) * chance(patches.moved), 0.0)
+    if not deciding.any() or sure[deciding].mean() < _LEAST_SURE:
         return None
     cosine, sine = (sure @ patches.axis) / sure.sum()
     if math.hypot(cosine, sine) < _LEAST_AGREEMENT:

@@ -1,4 +1,4 @@
-"""The network that looks closely at the most detailed squares of a frame."""
+"""The network that looks closely at faces and at the most detailed squares of a frame."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ class Calibration:
 
     def network_odds(self, raws: Numbers) -> Numbers:
         """N x 5 log odds of the network's five flaws against `original`, in the order of `LABELS`, at the temperature
-        that suits; NaN where no network ran."""
+        that suits; NaN where the network does not say."""
         names = [f"network_{label}" for label in LABELS[1:]]
         if not set(names) <= set(self.checks):
             return np.full((len(raws), len(names)), np.nan)

@@ -9,7 +9,7 @@ Doubt is the fused opinion on a flaw, on a scale so flat that it does not satura
 flawed still differ. Softness is the mean opinion on blur of all detectors on such a scale, each with the same voice:
 the fusion listens to whoever is right most often on strong blur, and people notice more than that. Distance is how far
 from a good photo the network finds it, whatever the flaw. Composition is what the rules of composition say. The root
-changes no order; it gives good photos more than half, as people expect of a score. No verdict depends on it.
+changes no order of measured photos; it gives good ones more than half, as people expect. No verdict depends on it.
 """
 
 from __future__ import annotations
@@ -173,13 +173,11 @@ def _scores(doubts: Mapping[str, Numbers], soft: Numbers) -> Numbers:
 
 
 def _distance(odds: Numbers, policy: Policy) -> Numbers:
-    """0 .. 1, how far from good photos the network finds each of N, by the mean of its log odds N x 5 of flaws that
-    count; NaN where it did not run."""
+    """0 .. 1, how far from good photos the network finds each of N, by the mean of what is known of its log odds N x 5
+    of flaws that count; NaN where nothing is."""
     counting = [(at, flaw) for at, flaw in enumerate(LABELS[1:]) if not policy.shoot_type.ignores(flaw)]
-    if not counting:
-        return np.zeros(len(odds))
-    mean = np.mean([odds[:, at] - policy.shoot_type.tolerance(flaw) for at, flaw in counting], axis=0)
-    return sigmoid(mean / _FLAT)
+    known = [odds[:, at] - policy.shoot_type.tolerance(flaw) for at, flaw in counting]
+    return sigmoid(_known_mean(known, len(odds)) / _FLAT)
 
 
 def _voices(opinions: Mapping[tuple[str, str], Numbers], count: int) -> Numbers:

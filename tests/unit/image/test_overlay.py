@@ -49,6 +49,9 @@ def everything() -> Scene:
                    faces=FACES, framing=FRAMING)  # fmt: skip
 
 
+ALL = np.ones(3, bool)
+
+
 def patches(degrees: float = 30.0, *, blurred: float = 4.0, moved: float = 3.0, count: int = 3) -> Patches:
     """What the focus network says of patches that are smeared along `degrees`, counter-clockwise from level."""
     def all_(value: float) -> np.ndarray:
@@ -61,11 +64,11 @@ def patches(degrees: float = 30.0, *, blurred: float = 4.0, moved: float = 3.0, 
 
 
 def test_the_network_sees_the_smear_that_it_was_told() -> None:
-    found = of_patches(patches(30.0))
+    found = of_patches(patches(30.0), ALL)
     assert found is not None and found.degrees == pytest.approx(30) and found.length == pytest.approx(4 * 12**0.5)
-    assert of_patches(patches(blurred=-4)) is None and of_patches(patches(moved=-4)) is None
+    assert of_patches(patches(blurred=-4), ALL) is None and of_patches(patches(moved=-4), ALL) is None
     disagree = np.concatenate([patches(degrees, count=1).axis for degrees in (0, 60, 120)])
-    assert of_patches(replace(patches(), axis=disagree)) is None
+    assert of_patches(replace(patches(), axis=disagree), ALL) is None
 
 
 def test_only_blurred_patches_have_a_line() -> None:

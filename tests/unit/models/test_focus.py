@@ -77,14 +77,30 @@ def test_a_speck_of_a_face_and_one_beyond_the_frame_change_nothing(small: Rgb) -
 
 
 def test_a_blurred_background_does_not_blur_the_face(small: Rgb) -> None:
-    """The sharp face of a portrait, and a face that the lens missed while its background is sharp."""
+    """The sharp face of a portrait makes it sharp; one that the lens missed makes a sharp background no worse."""
     soft, (x, y, width, height) = cv2.GaussianBlur(small, (0, 0), 5), (int(value) for value in FACE)
     box = np.s_[y : y + height, x : x + width]
     portrait, missed = soft.copy(), small.copy()
     portrait[box], missed[box] = small[box], soft[box]
-    raws = []
-    for rgb in (portrait, missed):
-        reading = CHECKS["focus_faces"](dataclasses.replace(scenes.look(rgb), patches=_seen(rgb)))
-        assert reading is not None
-        raws.append(reading.raw)
-    assert raws[0] < 0 < raws[1]
+    for name in (name for name, check in CHECKS.items() if check.network == "focus"):
+        raws = {}
+        for title, rgb in (("portrait", portrait), ("soft", soft), ("missed", missed)):
+            reading = CHECKS[name](dataclasses.replace(scenes.look(rgb), patches=_seen(rgb)))
+            assert reading is not None
+            raws[title] = reading.raw
+        assert raws["portrait"] < min(0, raws["soft"] - 1) and raws["missed"] < raws["soft"]
+
+
+def test_many_faces_share_and_one_half_outside_counts(small: Rgb) -> None:
+    focus = zoo.load_focus(zoo.packaged_focus())
+    row = [(120.0 * i, 200.0, 110.0, 130.0) for i in range(7)]
+    seen = focus.look(small, luma(small), row)
+    assert seen is not None and seen.on_face[: patches.FACE_PATCHES].any() and len(seen) == patches.COUNT
+    half = focus.look(small, luma(small), [(-100.0, 200.0, 240.0, 300.0)])
+    assert half is not None and half.on_face[0] and (half.places >= 0).all()
+
+
+def test_a_panorama_keeps_patches() -> None:
+    wide = np.ascontiguousarray(np.tile(scenes.leaves(), (1, 14, 1)))
+    assert patches.reduced(wide)[0].shape[0] >= patches.SIDE
+    assert len(_seen(wide)) == patches.COUNT
