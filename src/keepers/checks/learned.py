@@ -177,7 +177,7 @@ def focus_shake(evidence: Evidence) -> Reading | None:
     version="3",
 )
 def focus_defocus(evidence: Evidence) -> Reading | None:
-    """Log odds of the mean chance that a deciding patch is blurred, not by motion, about -14 .. 14; None without any."""
+    """Log odds of the mean chance of blur without motion in a deciding patch, about -14 .. 14; None without any."""
     told = _kinder(evidence, _still)
     return Reading(told[0]) if told else None
 

@@ -126,6 +126,17 @@ def test_without_a_network_the_technical_checks_judge_alone(calibration: Calibra
     assert judge(report(**{**clean(), **silent}), calibration).verdict == "keep"
 
 
+@pytest.mark.parametrize("silent", [None, "network_blurred"])
+def test_what_the_network_says_of_any_flaw_moves_the_score_alone(calibration: Calibration, silent: str | None) -> None:
+    """Also where it is not heard on the flaw, and where one of its answers says nothing of this photo."""
+    none = {silent: None} if silent else {}
+    steps = (-6.0, -2.0, 0.0, 2.0, 6.0)
+    verdicts = [judge(report(**{**clean(), **none, "network_overexposed": raw}), calibration) for raw in steps]
+    scores = [verdict.score for verdict in verdicts]
+    assert scores == sorted(scores, reverse=True) and scores[0] > scores[-1] + 0.02
+    assert len({verdict.verdict for verdict in verdicts}) == 1
+
+
 def test_where_nothing_could_be_measured_it_is_a_maybe(calibration: Calibration) -> None:
     verdict = judge(report(**dict.fromkeys(NAMES)), calibration)
     assert verdict.verdict == "maybe" and verdict.reasons[0].name == "unmeasured"
