@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+Json = dict[str, Any]
 Rgb = npt.NDArray[np.uint8]
 """uint8, H x W x 3, sRGB, upright."""
 Plane = npt.NDArray[np.float32]
@@ -26,6 +27,8 @@ LABELS = ("original", "blurred", "camera_shake", "distorted", "overexposed", "un
 
 FLAWS = ("blurred", "camera_shake", "distorted", "overexposed", "underexposed", "noisy", "closed_eyes")
 """What can be wrong with a photo; several may hold at once."""
+UNSHARP = FLAWS[:2]
+"""Two flaws that make a photo unsharp, of which most checks cannot say which it is."""
 
 VerdictName = Literal["keep", "maybe", "delete"]
 VERDICTS: tuple[VerdictName, ...] = ("keep", "maybe", "delete")
@@ -395,6 +398,3 @@ class Rating:
     stars: int | None = None
     label: str | None = None
     by: Author | None = None
-
-
-Json = dict[str, Any]

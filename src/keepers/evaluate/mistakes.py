@@ -9,11 +9,11 @@ import numpy as np
 
 from keepers.errors import PhotoError
 from keepers.evaluate.findings import Answer, Findings
-from keepers.evaluate.questions import UNSHARP, logit
+from keepers.evaluate.questions import logit
 from keepers.evaluate.statistics import ranks
 from keepers.image.canvas import BLACK, GREY, PALE, WHITE, Canvas, Colour, shortened, text_width, wrapped
 from keepers.image.resize import fit
-from keepers.types import VERDICT_TITLES, PhotoFile, Rgb, Source, Verdict
+from keepers.types import UNSHARP, VERDICT_TITLES, PhotoFile, Rgb, Source, Verdict
 
 MOST = 24
 """Mistakes on a sheet."""

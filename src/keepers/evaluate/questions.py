@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from keepers.evaluate.vocabulary import Truth
 from keepers.pipeline.words import FLAW_WORDS
-from keepers.types import FLAWS, Verdict
+from keepers.types import FLAWS, UNSHARP, Verdict
 
-UNSHARP = ("blurred", "camera_shake")
 _LEAST = 1e-9
 
 

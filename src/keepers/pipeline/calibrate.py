@@ -12,7 +12,6 @@ import numpy.typing as npt
 from keepers.checks import CHECKS, Check
 from keepers.pipeline.budget import GoodSample, good_sample
 from keepers.pipeline.calibration import (
-    KINDS,
     MOTION,
     Calibration,
     Curve,
@@ -28,7 +27,7 @@ from keepers.pipeline.calibration import (
     to_json,
 )
 from keepers.pipeline.reasons import detector
-from keepers.types import FLAWS, LABELS, Measurement
+from keepers.types import FLAWS, LABELS, UNSHARP, Measurement
 
 __all__ = [
     "Calibration",
@@ -62,7 +61,7 @@ def max_doubt(flaw: str) -> float:
 
     More for sharpness: clean captures are enlarged, squeezed and denoised more often than photos are, and look softer.
     """
-    return _MAX_DOUBT_OF_SHARPNESS if flaw in KINDS else _MAX_DOUBT
+    return _MAX_DOUBT_OF_SHARPNESS if flaw in UNSHARP else _MAX_DOUBT
 
 
 _RIDGE = 1e-3
@@ -189,7 +188,7 @@ def _motion(raws: Numbers, labels: Flags, checks: Sequence[str]) -> Curve | None
     if not {*MOTION} <= set(checks):
         return None
     moved, still = (raws[:, list(checks).index(name)] for name in MOTION)
-    x, kinds = np.asarray(moved - still), labels[:, [FLAWS.index(flaw) for flaw in KINDS]]
+    x, kinds = np.asarray(moved - still), labels[:, [FLAWS.index(flaw) for flaw in UNSHARP]]
     use = np.isfinite(x) & (kinds.sum(axis=1) == 1)
     if len(set(kinds[use, 1].tolist())) < 2:
         return None

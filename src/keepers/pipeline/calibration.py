@@ -18,7 +18,7 @@ import numpy.typing as npt
 from keepers.checks import CHECKS
 from keepers.errors import ModelError
 from keepers.pipeline import budget
-from keepers.types import FLAWS, LABELS
+from keepers.types import FLAWS, LABELS, UNSHARP
 
 Numbers = npt.NDArray[np.float64]
 
@@ -27,8 +27,6 @@ LIMIT = 8.0
 """Bound of the calibrated logit of one check: no single check is ever surer than 1 in 3,000. Logits bend towards it
 rather than being cut off, so that of two hopeless photos the worse still ranks lower."""
 
-KINDS = ("blurred", "camera_shake")
-"""Two flaws that make a photo unsharp, of which most checks cannot say which it is."""
 MOTION = ("focus_shake", "focus_defocus")
 """Two checks whose raw values differ by the log odds of motion against defocus."""
 
@@ -113,14 +111,14 @@ class Calibration:
 
         Where motion and defocus are equally likely, either may be it, and both keep the larger logit.
         """
-        if self.motion is None or not {*KINDS} <= set(fused) or not {*MOTION} <= set(self.checks):
+        if self.motion is None or not {*UNSHARP} <= set(fused) or not {*MOTION} <= set(self.checks):
             return {}
         moved, still = (raws[:, self.checks.index(name)] for name in MOTION)
         odds = self.motion.slope * np.asarray(moved - still) + self.motion.offset
-        either = np.fmax(*(fused[flaw] for flaw in KINDS))
+        either = np.fmax(*(fused[flaw] for flaw in UNSHARP))
         return {
             flaw: np.where(np.isfinite(odds), either + np.log(2.0 * sigmoid(sign * odds)), fused[flaw])
-            for flaw, sign in zip(KINDS, (-1.0, 1.0), strict=True)
+            for flaw, sign in zip(UNSHARP, (-1.0, 1.0), strict=True)
         }
 
     def six(self, raws: Numbers) -> Numbers:

@@ -28,9 +28,9 @@ from keepers.pipeline import framing
 from keepers.pipeline.calibration import Calibration, sigmoid
 from keepers.pipeline.policy import NORMAL, Policy
 from keepers.pipeline.reasons import IMPORTANCE, Said, detector, held_back, reasons, sentence
-from keepers.pipeline.triage import AGREES, HELD_BACK, SHARP, Finding, certainty, shifted, triage
+from keepers.pipeline.triage import AGREES, HELD_BACK, Finding, certainty, shifted, triage
 from keepers.pipeline.words import FLAW_WORDS
-from keepers.types import FLAWS, LABELS, Assessment, Measurement, Report, Verdict
+from keepers.types import FLAWS, LABELS, UNSHARP, Assessment, Measurement, Report, Verdict
 
 Numbers = npt.NDArray[np.float64]
 _Key = TypeVar("_Key")
@@ -99,7 +99,7 @@ def judge_all(reports: Sequence[Report], calibration: Calibration, policy: Polic
 
 def _certain(report: Report, operating: Mapping[str, float]) -> Mapping[str, float]:
     """The operating points for this photo; see `CERTAIN_SIDE`."""
-    return operating if side(report) >= CERTAIN_SIDE else {**operating, **dict.fromkeys(SHARP, 1.0)}
+    return operating if side(report) >= CERTAIN_SIDE else {**operating, **dict.fromkeys(UNSHARP, 1.0)}
 
 
 def side(report: Report) -> float:
@@ -116,7 +116,7 @@ def telling(report: Report, least_side: int = LEAST_SIDE) -> Sequence[Measuremen
 
 @cache
 def _of_sharpness(check: str) -> bool:
-    return check in CHECKS and bool(SHARP & set(CHECKS[check].flaws))
+    return check in CHECKS and not set(UNSHARP).isdisjoint(CHECKS[check].flaws)
 
 
 def certainties(facts: Sequence[Sequence[Measurement]], calibration: Calibration) -> list[float]:
@@ -139,7 +139,7 @@ def believe(
     logits = calibration.fused_logits(raws, opinions)
     fused = {flaw: np.nan_to_num(sigmoid(logit)) for flaw, logit in logits.items()}
     six = calibration.six(raws)
-    doubts = {flaw: _doubt(logit, flaw, policy) for flaw, logit in logits.items() if flaw not in SHARP}
+    doubts = {flaw: _doubt(logit, flaw, policy) for flaw, logit in logits.items() if flaw not in UNSHARP}
     soft = np.nan_to_num(_doubt(_voices(opinions, len(raws)), BLUR, policy), nan=0.5)
     far = np.nan_to_num(_distance(calibration.network_odds(raws), policy))
     worth = _scores(doubts, soft) * (1.0 - FAR * far) * (1.0 - FRAMED * (1.0 - _composition(facts)))

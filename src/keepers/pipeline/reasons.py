@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from keepers.checks import CHECKS
 from keepers.pipeline.budget import Budget, percent_of
-from keepers.pipeline.triage import AGREES, SHARP, Finding
+from keepers.pipeline.triage import AGREES, Finding
 from keepers.pipeline.words import FLAW_WORDS, percent
-from keepers.types import Measurement, Reason
+from keepers.types import UNSHARP, Measurement, Reason
 
 IMPORTANCE: Mapping[str, float] = {
     "blurred": 0.9,
@@ -93,7 +93,7 @@ def _named(flaw: str, probability: float) -> str:
 def _good_news(findings: Sequence[Finding], said: Said) -> Reason:
     """What is right with a photo in which nothing is wrong, claiming no more than was measured."""
     measured = {flaw for _, flaw in said}
-    if not SHARP & measured:
+    if measured.isdisjoint(UNSHARP):
         what = "to tell whether it is sharp" if measured else "to be judged"
         return Reason("unmeasured", f"It is too small or too plain {what}", _GOOD)
     nearest = max(findings, key=lambda finding: finding.probability)

@@ -38,7 +38,7 @@ from itertools import permutations, product
 
 from keepers.pipeline.budget import Budget, percent_of
 from keepers.pipeline.words import FLAW_WORDS, percent
-from keepers.types import VERDICT_TITLES, Reason, Verdict, VerdictName
+from keepers.types import UNSHARP, VERDICT_TITLES, Reason, Verdict, VerdictName
 
 AGREES = 0.5
 """Calibrated probability from which a detector agrees that a flaw is there."""
@@ -52,9 +52,6 @@ ALONE = 0.9
 NEVER_ALONE = frozenset({"noisy", "distorted", "closed_eyes"})
 """Flaws for which no photo is deleted unless another flaw is certain too."""
 
-
-SHARP = frozenset({"blurred", "camera_shake"})
-"""Flaws of which a photo must be known to be free before it is a Must Have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +283,8 @@ def _doubt(findings: Findings) -> Findings | None:
 def _blind(findings: Findings) -> Findings | None:
     spoken = {f.flaw for f in findings if f.detectors}
     asked = {f.flaw for f in findings}
-    return None if spoken and (spoken & SHARP or not asked & SHARP) else ()
+    # A photo must be known to be sharp before it is a Must Have.
+    return None if spoken and (spoken.intersection(UNSHARP) or not asked.intersection(UNSHARP)) else ()
 
 
 def _clean(findings: Findings) -> Findings | None:

@@ -8,11 +8,11 @@ import pytest
 
 from keepers.checks import CHECKS
 from keepers.pipeline import calibrate
-from keepers.pipeline.calibration import KINDS, Calibration, completed
+from keepers.pipeline.calibration import Calibration, completed
 from keepers.pipeline.judge import CERTAIN_SIDE, FRAMED, LEAST_SIDE, believe, judge, judge_all, matrix
 from keepers.pipeline.reasons import IMPORTANCE, detector
 from keepers.pipeline.triage import NEVER_ALONE
-from keepers.types import FLAWS, LABELS, Measurement, Photo, PhotoFile, Report, Source
+from keepers.types import FLAWS, LABELS, UNSHARP, Measurement, Photo, PhotoFile, Report, Source
 
 NAMES = tuple(CHECKS)
 CLEAN = dict.fromkeys(NAMES, 0.0)
@@ -79,13 +79,13 @@ def test_every_flaw_is_found_named_and_costs_score(calibration: Calibration, fla
     assert flaw in [reason.name for reason in verdict.reasons]
     assert verdict.verdict == ("maybe" if flaw in NEVER_ALONE else "delete")
     assert verdict.score**2 < 1 - 0.8 * IMPORTANCE[flaw]
-    if flaw in LABELS and flaw not in KINDS:  # these two share an output of the network
+    if flaw in LABELS and flaw not in UNSHARP:  # these two share an output of the network
         assert verdict.label == flaw
 
 
 @pytest.mark.parametrize(("there", "other"), [("focus_shake", "focus_defocus"), ("focus_defocus", "focus_shake")])
 def test_which_kind_of_blur_it_is_the_patches_tell(calibration: Calibration, there: str, other: str) -> None:
-    kind, not_it = (KINDS[1], KINDS[0]) if there == "focus_shake" else KINDS
+    kind, not_it = (UNSHARP[1], UNSHARP[0]) if there == "focus_shake" else UNSHARP
     unsharp = {**clean(), **of("blurred"), **of("camera_shake"), there: 4.0}
     sure, either = (judge(report(**{**unsharp, other: raw}), calibration).flaws for raw in (-4.0, 4.0))
     assert sure[kind] > 0.9 and sure[kind] > sure[not_it] + 0.3
