@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keepers.checks.base import check, once
-from keepers.checks.people import people
+from keepers.checks.people import people_in
 from keepers.image import composition
 from keepers.image.composition import GOLDEN, THIRD, Pixels, falling
 from keepers.image.horizon import Horizon
@@ -46,7 +46,7 @@ def composed(evidence: Evidence) -> Composition:
     """How a photo is composed: by its people where there are some, else by what stands out."""
     pixels = _pixels(evidence)
     height, width = (side / evidence.frame.scale for side in evidence.frame.rgb.shape[:2])
-    some = people(evidence.faces, max(height, width))
+    some = people_in(evidence.frame, evidence.faces)
     boxes = tuple((f.box[0] / width, f.box[1] / height, f.box[2] / width, f.box[3] / height) for f in some)
     if boxes:
         heads = [composition.head(box) for box in boxes]

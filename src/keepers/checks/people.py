@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from keepers.checks.base import check
-from keepers.types import Evidence, Eye, Face, Reading
+from keepers.types import Evidence, Eye, Face, Frame, Reading
 
 EyeState = Literal["open", "closed", "unknown"]
 Expression = Literal["smile", "neutral", "surprise", "talking", "grimace"]
@@ -157,6 +157,11 @@ def people(faces: Sequence[Face], long_side: float) -> tuple[Face, ...]:
     )
 
 
+def people_in(frame: Frame, faces: Sequence[Face]) -> tuple[Face, ...]:
+    """`people` of the photo that was decoded to `frame`."""
+    return people(faces, max(frame.rgb.shape[:2]) / frame.scale)
+
+
 @check(
     "closed_eyes",
     flaws=("closed_eyes",),
@@ -173,8 +178,7 @@ def closed_eyes(evidence: Evidence) -> Reading | None:
     where nobody is left, so that statues, animals and profiles cost a photo nothing. Fitted on half of 143 labelled
     faces, see `closedness`.
     """
-    long_side = max(evidence.frame.rgb.shape[:2]) / evidence.frame.scale
-    some = people(evidence.faces, long_side)
+    some = people_in(evidence.frame, evidence.faces)
     odds = {number: _person(face) for number, face in enumerate(some, start=1)}
     told = {number: value for number, value in odds.items() if value is not None}
     if not told:

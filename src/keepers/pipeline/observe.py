@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from keepers.checks.people import people
+from keepers.checks.people import people_in
 from keepers.image import noise, signature
 from keepers.image.colour import luma
 from keepers.image.patches import Box
@@ -65,9 +65,8 @@ def observe(
 
 def boxes(faces: Sequence[Face], frame: Frame) -> list[Box]:
     """Where the faces of those who count are, in pixels of the frame, the most prominent first."""
-    some = people(faces, max(frame.rgb.shape[:2]) / frame.scale)
-    native = [face.box for face in sorted(some, key=lambda face: -face.prominence)]
-    return [(x * frame.scale, y * frame.scale, w * frame.scale, h * frame.scale) for x, y, w, h in native]
+    some, scale = sorted(people_in(frame, faces), key=lambda face: -face.prominence), frame.scale
+    return [(x * scale, y * scale, width * scale, height * scale) for x, y, width, height in (f.box for f in some)]
 
 
 def sign(evidence: Evidence) -> Signature:
