@@ -121,13 +121,13 @@ class Calibration:
             for flaw, sign in zip(UNSHARP, (-1.0, 1.0), strict=True)
         }
 
-    def six(self, raws: Numbers) -> Numbers:
-        """The six-class answer, N x 6 in the order of `LABELS`; rows sum to 1.
+    def six(self, raws: Numbers, fused: Mapping[str, Numbers] | None = None) -> Numbers:
+        """The six-class answer, N x 6 in the order of `LABELS`; rows sum to 1; `fused` logits of the same where known.
 
         From the network's log odds where it ran, else from the fused probabilities of the five flaws; all on
         `original` where nothing is known.
         """
-        fused = self.fused_logits(raws)
+        fused = self.fused_logits(raws) if fused is None else fused
         zero = np.zeros(len(raws))
         fallback = np.stack([np.nan_to_num(fused.get(label, zero), nan=-LIMIT) for label in LABELS[1:]], axis=1)
         odds = self.network_odds(raws)

@@ -138,7 +138,7 @@ def believe(
     by_check = {pair: sigmoid(logit) for pair, logit in opinions.items()}
     logits = calibration.fused_logits(raws, opinions)
     fused = {flaw: np.nan_to_num(sigmoid(logit)) for flaw, logit in logits.items()}
-    six = calibration.six(raws)
+    six = calibration.six(raws, logits)
     doubts = {flaw: _doubt(logit, flaw, policy) for flaw, logit in logits.items() if flaw not in UNSHARP}
     soft = np.nan_to_num(_doubt(_voices(opinions, len(raws)), BLUR, policy), nan=0.5)
     far = np.nan_to_num(_distance(calibration.network_odds(raws), policy))
