@@ -11,7 +11,7 @@ import numpy.typing as npt
 from keepers.checks.base import Measure, check, once
 from keepers.image import exposure, noise, patches
 from keepers.image.shake import chance
-from keepers.types import Evidence, Patches, Reading
+from keepers.types import UNSHARP, Evidence, Patches, Reading
 
 _SENTENCES = {
     "blurred": "The network sees blur",
@@ -43,7 +43,7 @@ def _reads(label: str) -> Measure:
 
 _SPEAKS_OF: dict[str, tuple[str, ...]] = {
     # At 224 pixels a shake is a blur; which of the two it is, patches tell.
-    "blurred": ("blurred", "camera_shake"),
+    "blurred": UNSHARP,
     "distorted": ("distorted",),
     "noisy": ("noisy",),
 }
@@ -114,7 +114,7 @@ def _log_odds(share: npt.NDArray[np.float64]) -> float:
 
 @check(
     "focus_patches",
-    flaws=("blurred", "camera_shake"),
+    flaws=UNSHARP,
     higher="worse",
     sentence="The most detailed parts are not sharp",
     network="focus",
@@ -128,7 +128,7 @@ def focus_patches(evidence: Evidence) -> Reading | None:
 
 @check(
     "focus_best",
-    flaws=("blurred", "camera_shake"),
+    flaws=UNSHARP,
     higher="worse",
     sentence="Even the sharpest part is not sharp",
     network="focus",

@@ -9,7 +9,7 @@ import numpy as np
 from keepers.checks.base import check, once
 from keepers.image import exposure
 from keepers.image.tiles import pooled
-from keepers.types import Evidence, Reading
+from keepers.types import UNSHARP, Evidence, Reading
 
 _REFERENCE = 1024
 """Long side in pixels at which a photo's sharpness needs no correction for its size."""
@@ -38,7 +38,7 @@ def _odds(share: float, least: float = 1e-4) -> float:
 
 @check(
     "tile_sharpness",
-    flaws=("blurred", "camera_shake"),
+    flaws=UNSHARP,
     higher="better",
     sentence="Even the sharpest parts lack fine detail",
 )

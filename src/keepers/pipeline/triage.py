@@ -53,7 +53,6 @@ NEVER_ALONE = frozenset({"noisy", "distorted", "closed_eyes"})
 """Flaws for which no photo is deleted unless another flaw is certain too."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is known of one flaw in one photo; all numbers are probabilities 0..1.

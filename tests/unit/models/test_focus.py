@@ -13,6 +13,9 @@ from keepers.image.colour import luma
 from keepers.models import zoo
 from keepers.types import Patches, Rgb
 
+FACE = (200.0, 100.0, 240.0, 300.0)
+FOCUS = [name for name, check in CHECKS.items() if check.network == "focus"]
+
 
 @pytest.fixture(scope="module")
 def small() -> Rgb:
@@ -23,9 +26,6 @@ def small() -> Rgb:
 def large(small: Rgb) -> Rgb:
     """The same in four times as many pixels; its means of 2 x 2 are the small one."""
     return np.ascontiguousarray(small.repeat(2, axis=0).repeat(2, axis=1))
-
-
-FACE = (200.0, 100.0, 240.0, 300.0)
 
 
 def _seen(rgb: Rgb, times: float = 1.0, face: patches.Box = FACE) -> Patches:
@@ -52,7 +52,7 @@ def test_every_patch_lies_in_the_frame(large: Rgb) -> None:
 def test_checks_say_the_same_of_both(small: Rgb, large: Rgb) -> None:
     few = dataclasses.replace(scenes.look(small), patches=_seen(small))
     many = dataclasses.replace(scenes.look(large), patches=_seen(large, 2.0))
-    for name in (name for name, check in CHECKS.items() if check.network == "focus"):
+    for name in FOCUS:
         one, other = CHECKS[name](few), CHECKS[name](many)
         assert one is not None and other is not None
         assert other.raw == pytest.approx(one.raw, abs=0.01)
@@ -82,7 +82,7 @@ def test_a_blurred_background_does_not_blur_the_face(small: Rgb) -> None:
     box = np.s_[y : y + height, x : x + width]
     portrait, missed = soft.copy(), small.copy()
     portrait[box], missed[box] = small[box], soft[box]
-    for name in (name for name, check in CHECKS.items() if check.network == "focus"):
+    for name in FOCUS:
         raws = {}
         for title, rgb in (("portrait", portrait), ("soft", soft), ("missed", missed)):
             reading = CHECKS[name](dataclasses.replace(scenes.look(rgb), patches=_seen(rgb)))
