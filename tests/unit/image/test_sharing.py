@@ -20,8 +20,9 @@ def frame(height: int = 301, width: int = 403, seed: int = 1) -> np.ndarray:
 
 @pytest.fixture
 def count(monkeypatch) -> list[int]:
-    """The pixels of every picture that is really halved."""
+    """The pixels of every picture that is really halved; nothing is kept yet, whatever ran in this thread before."""
     seen: list[int] = []
+    monkeypatch.setattr(resize, "_last", resize._Last())
     plain = resize._halve
 
     def counted(picture):
